@@ -1,0 +1,58 @@
+#include "runtime/base/task_group.hpp"
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <catch2/catch.hpp>
+#include <chrono>
+
+using namespace gatehouse;
+
+namespace {
+
+Task<void> wait_for_ever(Executor executor) {
+    asio::steady_timer timer(executor, std::chrono::hours(1));
+    co_await timer.async_wait(asio::use_awaitable);
+}
+
+Task<void> stop_and_join(TaskGroup& group, bool& joined) {
+    group.stop();
+    co_await group.join();
+    joined = true;
+}
+
+Task<void> fail() {
+    throw std::runtime_error("planned");
+    co_return;
+}
+
+} // namespace
+
+TEST_CASE("stop ends waiting tasks and join returns only when none runs") {
+    asio::io_context loop(1);
+    TaskGroup group(loop.get_executor());
+    group.spawn("waiter one", wait_for_ever(loop.get_executor()));
+    group.spawn("waiter two", wait_for_ever(loop.get_executor()));
+    loop.poll();
+    CHECK(group.running_count() == 2);
+    bool joined = false;
+    asio::co_spawn(loop, stop_and_join(group, joined), asio::detached);
+    loop.restart();
+    loop.run();
+    CHECK(joined);
+    CHECK(group.running_count() == 0);
+}
+
+TEST_CASE("an exception ends its own task only") {
+    asio::io_context loop(1);
+    TaskGroup group(loop.get_executor());
+    group.spawn("failing", fail());
+    group.spawn("waiter", wait_for_ever(loop.get_executor()));
+    loop.poll();
+    CHECK(group.running_count() == 1);
+    group.stop();
+    loop.restart();
+    loop.run();
+    CHECK(group.running_count() == 0);
+}
