@@ -1,0 +1,48 @@
+// Policy: the ordered rules of the gateway file, compiled once. decide() is pure and bounded: globs and
+// RE2 only, argument conditions look at the raw bytes.
+#pragma once
+
+#include "gateway/config/gateway_config.hpp"
+#include "runtime/base/result.hpp"
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace gatehouse::gateway {
+
+struct PolicyQuestion {
+    std::string_view principal;  // "agent:ci"
+    std::string_view virtual_server;
+    std::string_view connector;
+    std::string_view tool;       // the connector's own name
+    std::string_view arguments;  // validated JSON object, or empty
+};
+
+struct PolicyAnswer {
+    bool allowed = false;
+    std::string_view rule;  // name of the deciding rule; "default" if none matched. Lives with the Policy.
+};
+
+class Policy {
+  public:
+    static Result<Policy> compile(const std::vector<PolicyRule>& rules);
+    Policy(Policy&&) noexcept;
+    Policy& operator=(Policy&&) noexcept;
+    ~Policy();
+    PolicyAnswer decide(const PolicyQuestion& question) const;
+    // Whether the tool can ever be allowed for this principal, whatever the arguments: what tools/list
+    // shows. A tool denied by a rule without argument conditions is hidden.
+    bool may_ever_allow(const PolicyQuestion& question) const;
+
+  private:
+    struct Impl;
+    explicit Policy(std::unique_ptr<Impl> impl);
+    std::unique_ptr<Impl> impl_;
+};
+
+// Shell-like glob with * and ? on the whole text; linear time.
+bool glob_matches(std::string_view glob, std::string_view text);
+
+} // namespace gatehouse::gateway

@@ -1,0 +1,46 @@
+// ChildProcess: one running connector tree. Owns the jail process, its control socket and the three
+// pipes. Destroying it closes the control socket, which makes init exit and the kernel kill the tree.
+#pragma once
+
+#include "runtime/base/task.hpp"
+#include "runtime/base/unique_fd.hpp"
+#include "sandbox/outcome.hpp"
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <sys/types.h>
+
+namespace gatehouse::sandbox {
+
+class ChildProcess {
+  public:
+    struct Impl;
+    explicit ChildProcess(std::unique_ptr<Impl> impl);
+    ~ChildProcess();
+    ChildProcess(const ChildProcess&) = delete;
+    ChildProcess& operator=(const ChildProcess&) = delete;
+
+    // Non-blocking, close-on-exec pipe ends; each can be taken once.
+    UniqueFd take_stdin();
+    UniqueFd take_stdout();
+    UniqueFd take_stderr();
+
+    // pid of gatehouse-jail in the daemon's pid namespace (its parent is the daemon).
+    pid_t jail_pid() const;
+
+    // Signals the connector (pid 2) through init; harmless after the end.
+    void signal(int signal_number);
+    // Kills the whole tree at once by hanging up the control socket, then SIGKILL to the jail.
+    void kill_tree();
+
+    // Completes when the whole tree is gone and reaped. May be awaited once by one task;
+    // `ended()` is set from then on.
+    Task<Outcome> wait();
+    const std::optional<Outcome>& ended() const;
+
+  private:
+    std::unique_ptr<Impl> impl_;
+};
+
+} // namespace gatehouse::sandbox
