@@ -1,0 +1,73 @@
+#include "gateway/mcp/client_sessions.hpp"
+
+#include "runtime/base/assert.hpp"
+
+#include <array>
+#include <sys/random.h>
+
+namespace gatehouse::gateway {
+
+namespace {
+
+// 128 random bits from the kernel, as hexadecimal text.
+std::string random_session_id() {
+    std::array<unsigned char, 16> bytes{};
+    const ssize_t got = ::getrandom(bytes.data(), bytes.size(), 0);
+    GH_ASSERT(got == static_cast<ssize_t>(bytes.size()));
+    std::string text;
+    for (const unsigned char byte : bytes) {
+        constexpr std::string_view digits = "0123456789abcdef";
+        text += digits[byte >> 4];
+        text += digits[byte & 15];
+    }
+    return text;
+}
+
+} // namespace
+
+ClientSessions::ClientSessions(const Clock& clock, std::size_t max_count,
+                               std::chrono::milliseconds idle_max)
+    : clock_(clock), max_count_(max_count), idle_max_(idle_max) {}
+
+std::shared_ptr<ClientSession> ClientSessions::create(const PrincipalId& principal,
+                                                      const VirtualServerName& virtual_server) {
+    const SteadyTime now = clock_.steady_now();
+    if (order_.size() >= max_count_) {
+        if (order_.empty() || now - order_.front()->last_used < idle_max_) {
+            return nullptr;
+        }
+        remove(order_.front()->id);
+    }
+    auto session = std::make_shared<ClientSession>();
+    session->id = SessionId(random_session_id());
+    session->principal = principal;
+    session->virtual_server = virtual_server;
+    session->last_used = now;
+    sessions_[session->id.str()] = order_.insert(order_.end(), session);
+    return session;
+}
+
+std::shared_ptr<ClientSession> ClientSessions::find(std::string_view id, const PrincipalId& principal,
+                                                    const VirtualServerName& virtual_server) {
+    const auto found = sessions_.find(std::string(id));
+    if (found == sessions_.end()) {
+        return nullptr;
+    }
+    const std::shared_ptr<ClientSession> session = *found->second;
+    if (session->principal != principal || session->virtual_server != virtual_server) {
+        return nullptr;
+    }
+    session->last_used = clock_.steady_now();
+    order_.splice(order_.end(), order_, found->second);
+    return session;
+}
+
+void ClientSessions::remove(const SessionId& id) {
+    const auto found = sessions_.find(id.str());
+    if (found != sessions_.end()) {
+        order_.erase(found->second);
+        sessions_.erase(found);
+    }
+}
+
+} // namespace gatehouse::gateway

@@ -1,0 +1,166 @@
+#include "gateway/mcp/messages.hpp"
+
+#include "runtime/base/json.hpp"
+
+#include <algorithm>
+#include <cstring>
+
+namespace gatehouse::gateway {
+
+namespace {
+
+std::string envelope_start(std::string_view id) {
+    std::string text = R"({"jsonrpc":"2.0","id":)";
+    text += id;
+    return text;
+}
+
+bool mentions_result_type(std::string_view body) {
+    constexpr std::string_view key = "\"resultType\"";
+    return ::memmem(body.data(), body.size(), key.data(), key.size()) != nullptr;
+}
+
+bool is_empty_object(std::string_view body) {
+    const auto first = body.find_first_not_of(" \t\r\n", 1);
+    return first != std::string_view::npos && body[first] == '}';
+}
+
+std::string cause_data(const Error& error) {
+    Json data;
+    data["code"] = error.code;
+    data["what"] = error.what;
+    if (!error.where.empty()) {
+        data["where"] = error.where;
+    }
+    if (!error.why.empty()) {
+        data["why"] = error.why;
+    }
+    if (!error.action.empty()) {
+        data["action"] = error.action;
+    }
+    return dump_json(data);
+}
+
+const char* delivery_word(runtime::CallEnd end) {
+    switch (end) {
+    case runtime::CallEnd::never_sent:
+        return "never_sent";
+    case runtime::CallEnd::may_have_run:
+        return "may_have_run";
+    case runtime::CallEnd::timed_out:
+        return "timed_out";
+    case runtime::CallEnd::cancelled:
+        return "cancelled";
+    default:
+        return "answered";
+    }
+}
+
+HttpReply failure_reply(std::string_view id, const runtime::CallReply& reply) {
+    McpRefusal refusal;
+    refusal.code = rpc_connector_failed;
+    refusal.message = to_text(reply.failure);
+    std::string data = cause_data(reply.failure);
+    data.pop_back();
+    data += std::string(R"(,"delivery":")") + delivery_word(reply.end) + "\"";
+    if (reply.retry_after) {
+        data += ",\"retry_after_ms\":" + std::to_string(reply.retry_after->count());
+    }
+    refusal.data = data + "}";
+    return refusal_reply(id, refusal);
+}
+
+} // namespace
+
+HttpReply refusal_reply(std::string_view id, const McpRefusal& refusal) {
+    HttpReply reply;
+    reply.status = refusal.http_status;
+    reply.body = envelope_start(id) + ",\"error\":{\"code\":" + std::to_string(refusal.code) +
+                 ",\"message\":" + json_quote(refusal.message);
+    if (!refusal.data.empty()) {
+        reply.body += ",\"data\":" + refusal.data;
+    }
+    reply.body += "}}";
+    return reply;
+}
+
+HttpReply result_reply(std::string_view id, std::string result_json) {
+    HttpReply reply;
+    reply.body_prefix = envelope_start(id) + ",\"result\":";
+    reply.body = std::move(result_json);
+    reply.body_suffix = "}";
+    return reply;
+}
+
+HttpReply tool_error_reply(std::string_view id, Era era, const Error& error) {
+    std::string result = "{";
+    if (era == Era::modern) {
+        result += R"("resultType":"complete",)";
+    }
+    result += R"("content":[{"type":"text","text":)" + json_quote(to_text(error)) +
+              R"(}],"isError":true})";
+    return result_reply(id, std::move(result));
+}
+
+HttpReply connector_reply(std::string_view id, Era era, runtime::CallReply reply) {
+    const bool answered =
+        reply.end == runtime::CallEnd::result || reply.end == runtime::CallEnd::error;
+    if (!answered) {
+        return failure_reply(id, reply);
+    }
+    HttpReply out;
+    const std::string_view body = reply.body();
+    out.body_offset = reply.body_offset;
+    out.body_length = reply.body_length;
+    out.body_suffix = "}";
+    if (reply.end == runtime::CallEnd::error) {
+        out.body_prefix = envelope_start(id) + ",\"error\":";
+    } else {
+        out.body_prefix = envelope_start(id) + ",\"result\":";
+        // A legacy connector's result lacks the member that every modern result must carry.
+        const bool splice = era == Era::modern && !body.empty() && body.front() == '{' &&
+                            !mentions_result_type(body);
+        if (splice) {
+            out.body_prefix += R"({"resultType":"complete")";
+            out.body_prefix += is_empty_object(body) ? "" : ",";
+            ++out.body_offset;
+            --out.body_length;
+        }
+    }
+    out.body = std::move(reply.frame);
+    return out;
+}
+
+HttpReply problem_reply(int http_status, const Error& error) {
+    Json problem;
+    problem["type"] = "about:blank";
+    problem["title"] = error.what;
+    problem["status"] = http_status;
+    problem["detail"] = to_text(error);
+    problem["code"] = error.code;
+    if (!error.action.empty()) {
+        problem["action"] = error.action;
+    }
+    HttpReply reply;
+    reply.status = http_status;
+    reply.content_type = "application/problem+json";
+    reply.body = dump_json(problem);
+    return reply;
+}
+
+HttpReply empty_reply(int http_status) {
+    HttpReply reply;
+    reply.status = http_status;
+    reply.content_type.clear();
+    return reply;
+}
+
+HttpReply as_sse_event(HttpReply reply) {
+    // A raw carriage return can only be white space between JSON tokens, but would end an SSE line.
+    std::replace(reply.body.begin(), reply.body.end(), '\r', ' ');
+    reply.body_prefix = "event: message\ndata: " + reply.body_prefix;
+    reply.body_suffix += "\n\n";
+    return reply;
+}
+
+} // namespace gatehouse::gateway
