@@ -1,0 +1,65 @@
+// AdminApi: /api/v1 on the admin unix socket, JSON in and out, problem details (RFC 9457) for refusals.
+// The peer is root or the daemon's own user (the listener checks); every change is written to the
+// journal before it is done, with the peer's uid, and refused if the journal cannot take it.
+#pragma once
+
+#include "gateway/admin/admin_json.hpp"
+#include "gateway/admin/admin_route.hpp"
+#include "gateway/admin/connector_control.hpp"
+#include "gateway/admin/log_stream.hpp"
+#include "gateway/auth/agents.hpp"
+#include "gateway/credentials/vault.hpp"
+#include "gateway/http/server.hpp"
+#include "gateway/journal/journal.hpp"
+#include "runtime/base/clock.hpp"
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace gatehouse::gateway {
+
+// The parts of the daemon the API acts on; all outlive it.
+struct AdminParts {
+    ConnectorControl& connectors;
+    AgentRegistry& agents;
+    Vault& vault;
+    Journal& journal;
+    const Clock& clock;
+};
+
+class AdminApi final : public HttpHandler {
+  public:
+    AdminApi(Executor executor, AdminParts parts, DaemonFacts facts);
+    ~AdminApi() override;
+
+    std::optional<HttpReply> check_head(const HttpRequest& head) override;
+    Task<void> handle(HttpRequest request, HttpResponder& responder) override;
+    // Ends the running log streams, so that the listener can drain. Idempotent.
+    void stop();
+
+  private:
+    Task<HttpReply> answer(AdminRoute route, HttpRequest request);
+    HttpReply read(const AdminRoute& route) const;
+    Task<HttpReply> change_connector(AdminRoute route, std::string peer);
+    Task<HttpReply> create_agent(HttpRequest request);
+    Task<HttpReply> remove_agent(std::string name, std::string peer);
+    Task<HttpReply> set_secret(std::string name, HttpRequest request);
+    Task<HttpReply> remove_secret(std::string name, std::string peer);
+    Task<void> logs(AdminRoute route, HttpRequest request, HttpResponder& responder);
+    Task<void> follow_log(runtime::ConnectorLog& log, LogQuery query, HttpResponder& responder);
+
+    // Written before the change; an error means the change must not happen.
+    Task<Result<std::uint64_t>> announce(std::string peer, std::string action, std::string target);
+    // A change that was announced and then failed.
+    void record_failure(const JournalRecord& announced, const Error& error);
+
+    Executor executor_;
+    AdminParts parts_;
+    DaemonFacts facts_;
+    std::vector<std::weak_ptr<LogFollow>> follows_;
+    bool stopping_ = false;
+};
+
+} // namespace gatehouse::gateway

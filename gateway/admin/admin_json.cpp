@@ -1,0 +1,169 @@
+#include "gateway/admin/admin_json.hpp"
+
+#include <algorithm>
+#include <array>
+#include <string_view>
+#include <unistd.h>
+#include <utility>
+
+namespace gatehouse::gateway {
+
+namespace {
+
+Json optional_time(const std::optional<WallTime>& time) {
+    return time ? Json(rfc3339_text(*time)) : Json(nullptr);
+}
+
+Json cause_json(const std::optional<Error>& cause) {
+    if (!cause) {
+        return nullptr;
+    }
+    Json json = Json::object();
+    json["code"] = cause->code;
+    json["what"] = cause->what;
+    json["where"] = cause->where;
+    json["why"] = cause->why;
+    json["action"] = cause->action;
+    return json;
+}
+
+const char* reason_phrase(int status) {
+    switch (status) {
+    case 400:
+        return "Bad Request";
+    case 403:
+        return "Forbidden";
+    case 404:
+        return "Not Found";
+    case 405:
+        return "Method Not Allowed";
+    case 409:
+        return "Conflict";
+    case 502:
+        return "Bad Gateway";
+    case 503:
+        return "Service Unavailable";
+    default:
+        return "Error";
+    }
+}
+
+} // namespace
+
+Json status_json(const runtime::ConnectorStatus& status) {
+    Json json = Json::object();
+    json["name"] = status.name.str();
+    json["title"] = status.title;
+    json["health"] = status.health;
+    json["lifecycle"] = status.lifecycle;
+    json["cause"] = cause_json(status.cause);
+    json["since"] = rfc3339_text(status.since);
+    json["started_at"] = optional_time(status.started_at);
+    json["next_attempt_at"] = optional_time(status.next_attempt_at);
+    json["instance"] = status.instance.value;
+    json["jail_pid"] = status.jail_pid;
+    json["restarts_total"] = status.restarts_total;
+    json["tool_count"] = status.tool_count < 0 ? Json(nullptr) : Json(status.tool_count);
+    json["calls_total"] = status.calls_total;
+    json["calls_failed"] = status.calls_failed;
+    json["in_flight"] = status.in_flight;
+    json["stray_lines"] = status.stray_lines;
+    json["unknown_ids"] = status.unknown_ids;
+    json["log_lines_dropped"] = status.log_lines_dropped;
+    json["memory_bytes"] = status.memory_bytes;
+    json["memory_max_bytes"] = status.memory_max_bytes;
+    json["last_exit"] = status.last_exit;
+    return json;
+}
+
+Json daemon_json(const DaemonFacts& facts, WallTime now,
+                 const std::vector<runtime::ConnectorStatus>& connectors) {
+    const auto uptime = std::chrono::duration_cast<std::chrono::seconds>(now - facts.started_at);
+    Json servers = Json::array();
+    for (const std::string& name : facts.virtual_servers) {
+        Json server = Json::object();
+        server["name"] = name;
+        server["url"] = facts.endpoint + "/v/" + name + "/mcp";
+        servers.push_back(std::move(server));
+    }
+    Json health = Json::object();
+    for (const runtime::ConnectorStatus& status : connectors) {
+        const auto counted = health.find(status.health);
+        health[status.health] = (counted == health.end() ? 0 : counted->get<int>()) + 1;
+    }
+    Json json = Json::object();
+    json["version"] = GATEHOUSE_VERSION;
+    json["pid"] = static_cast<std::int64_t>(::getpid());
+    json["started_at"] = rfc3339_text(facts.started_at);
+    json["uptime_s"] = static_cast<std::int64_t>(uptime.count());
+    json["mode"] = facts.mode;
+    json["endpoint"] = facts.endpoint;
+    json["virtual_servers"] = std::move(servers);
+    json["config_file"] = facts.config_file;
+    json["data"] = facts.data;
+    json["connector_count"] = connectors.size();
+    json["connectors_by_health"] = std::move(health);
+    return json;
+}
+
+Json record_json(const runtime::LogRecord& record) {
+    Json json = Json::object();
+    json["seq"] = record.seq;
+    json["time"] = rfc3339_text(record.time);
+    json["instance"] = record.instance.value;
+    json["stream"] = runtime::to_text(record.stream);
+    json["text"] = record.text;
+    return json;
+}
+
+Json agent_json(const AgentInfo& agent) {
+    Json json = Json::object();
+    json["name"] = agent.name;
+    json["created_at"] = agent.created_at;
+    json["token_hint"] = agent.token_hint;
+    return json;
+}
+
+Json secret_json(const SecretInfo& secret) {
+    Json json = Json::object();
+    json["name"] = secret.name;
+    json["version"] = secret.version;
+    json["set_at"] = secret.set_at;
+    return json;
+}
+
+HttpReply json_reply(int status, const Json& body) {
+    HttpReply reply;
+    reply.status = status;
+    reply.body = dump_json(body);
+    return reply;
+}
+
+HttpReply problem_reply(int status, const Error& error) {
+    Json json = Json::object();
+    json["type"] = "about:blank";
+    json["title"] = reason_phrase(status);
+    json["status"] = status;
+    json["detail"] = to_text(error);
+    json["code"] = error.code;
+    json["what"] = error.what;
+    json["where"] = error.where;
+    json["why"] = error.why;
+    json["action"] = error.action;
+    HttpReply reply = json_reply(status, json);
+    reply.content_type = "application/problem+json";
+    return reply;
+}
+
+int status_of_error(const Error& error) {
+    constexpr std::array<std::string_view, 4> not_now{"GH-A105", "GH-G901", "GH-G910", "GH-G911"};
+    if (error.code == "GH-N404") {
+        return 404;
+    }
+    if (error.code == "GH-A111") {
+        return 409;
+    }
+    return std::find(not_now.begin(), not_now.end(), error.code) != not_now.end() ? 503 : 400;
+}
+
+} // namespace gatehouse::gateway
