@@ -8,6 +8,7 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
 #include <exception>
 #include <list>
 #include <utility>
@@ -85,11 +86,16 @@ void TaskGroup::stop() {
 
 Task<void> TaskGroup::join() {
     const std::shared_ptr<State> state = state_;
+    // The caller may itself be cancelled while it waits; leaving early would break the promise, so the
+    // cancellation is noted by Asio and thrown only at the caller's next wait.
+    const bool throws = co_await asio::this_coro::throw_if_cancelled();
+    co_await asio::this_coro::throw_if_cancelled(false);
     while (!state->signals.empty()) {
         boost::system::error_code ignored;
         auto token = asio::redirect_error(asio::use_awaitable, ignored);
         co_await state->all_ended.async_wait(token);
     }
+    co_await asio::this_coro::throw_if_cancelled(throws);
 }
 
 std::size_t TaskGroup::running_count() const { return state_->signals.size(); }

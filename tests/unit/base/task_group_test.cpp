@@ -56,3 +56,30 @@ TEST_CASE("an exception ends its own task only") {
     loop.run();
     CHECK(group.running_count() == 0);
 }
+
+namespace {
+
+Task<void> join_inner(Executor executor, bool& joined) {
+    TaskGroup inner(executor);
+    asio::steady_timer timer(executor, std::chrono::milliseconds(20));
+    inner.spawn("short", [](asio::steady_timer& wait) -> Task<void> {
+        co_await wait.async_wait(asio::use_awaitable);
+    }(timer));
+    co_await inner.join();
+    joined = true;
+}
+
+} // namespace
+
+TEST_CASE("join waits for its tasks even if the waiter itself is cancelled meanwhile") {
+    asio::io_context loop(1);
+    TaskGroup outer(loop.get_executor());
+    bool joined = false;
+    outer.spawn("owner of a group", join_inner(loop.get_executor(), joined));
+    loop.poll();
+    outer.stop();
+    loop.restart();
+    loop.run();
+    CHECK(joined);
+    CHECK(outer.running_count() == 0);
+}

@@ -1,0 +1,125 @@
+// The stages of one request as types: the type of a stage is the input of the next, and only its own stage can
+// make it. What was not authenticated, decided and journalled cannot be dispatched: it does not compile.
+//
+//   CheckedRequest → AuthenticatedRequest → RoutedRequest → ToolCall → AuthorizedCall → CredentialedCall
+//   → JournaledCall → reply
+#pragma once
+
+#include "gateway/auth/principal.hpp"
+#include "gateway/http/server.hpp"
+#include "gateway/mcp/client_sessions.hpp"
+#include "gateway/mcp/decode.hpp"
+#include "gateway/mcp/served_tools.hpp"
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace gatehouse::gateway {
+
+// Host and Origin are allowed. Made by HostCheck.
+class CheckedRequest {
+  public:
+    const HttpRequest& http() const { return *http_; }
+
+  private:
+    friend class HostCheck;
+    explicit CheckedRequest(const HttpRequest& http) : http_(&http) {}
+    const HttpRequest* http_;
+};
+
+// Who asks is known. Made by Authenticate.
+class AuthenticatedRequest {
+  public:
+    const HttpRequest& http() const { return *http_; }
+    const Principal& principal() const { return principal_; }
+
+  private:
+    friend class Authenticate;
+    AuthenticatedRequest(const CheckedRequest& checked, Principal principal)
+        : http_(&checked.http()), principal_(std::move(principal)) {}
+    const HttpRequest* http_;
+    Principal principal_;
+};
+
+// The virtual server exists and the principal belongs to its audience. Made by Route.
+class RoutedRequest {
+  public:
+    const HttpRequest& http() const { return *http_; }
+    const Principal& principal() const { return principal_; }
+    VirtualServer& server() const { return *server_; }
+
+  private:
+    friend class Route;
+    RoutedRequest(AuthenticatedRequest request, VirtualServer& server)
+        : http_(&request.http()), principal_(request.principal()), server_(&server) {}
+    const HttpRequest* http_;
+    Principal principal_;
+    VirtualServer* server_;
+};
+
+// One HTTP request and what became of it so far. Shared by all that work on it, so that a call may outlive the
+// connection it came on. `routed` and `message` point into `http`.
+struct Exchange {
+    HttpRequest http;
+    std::optional<RoutedRequest> routed;
+    McpMessage message;
+};
+
+// A tools/call as decoded: nothing is decided yet.
+struct ToolCall {
+    std::shared_ptr<const Exchange> exchange;
+    std::string name;                           // as the client asked for it
+    std::shared_ptr<ClientSession> session;     // null in the modern era
+    std::shared_ptr<const ServedTools> tools;   // the generation `tool` lives in
+    const ServedTool* tool = nullptr;           // null: unknown
+    std::string_view arguments;                 // raw JSON object; empty if absent
+    CallId id;
+
+    const RoutedRequest& request() const { return *exchange->routed; }
+    const McpMessage& message() const { return exchange->message; }
+};
+
+// Policy allows it, its arguments fit the tool's schema. Made by Authorize.
+class AuthorizedCall {
+  public:
+    const ToolCall& call() const { return call_; }
+    std::string_view rule() const { return rule_; }
+
+  private:
+    friend class Authorize;
+    AuthorizedCall(ToolCall call, std::string rule) : call_(std::move(call)), rule_(std::move(rule)) {}
+    ToolCall call_;
+    std::string rule_;
+};
+
+// Every credential the connector needs is there. Made by AttachCredential.
+class CredentialedCall {
+  public:
+    const ToolCall& call() const { return call_.call(); }
+    std::string_view rule() const { return call_.rule(); }
+    const std::string& credential() const { return credential_; }  // "name@version,…"
+
+  private:
+    friend class AttachCredential;
+    CredentialedCall(AuthorizedCall call, std::string credential)
+        : call_(std::move(call)), credential_(std::move(credential)) {}
+    AuthorizedCall call_;
+    std::string credential_;
+};
+
+// The intent stands in the journal. Made by RecordIntent; the only thing that can be dispatched.
+class JournaledCall {
+  public:
+    const ToolCall& call() const { return call_.call(); }
+    const CredentialedCall& credentialed() const { return call_; }
+
+  private:
+    friend class RecordIntent;
+    explicit JournaledCall(CredentialedCall call) : call_(std::move(call)) {}
+    CredentialedCall call_;
+};
+
+} // namespace gatehouse::gateway

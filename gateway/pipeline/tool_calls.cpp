@@ -1,0 +1,262 @@
+#include "gateway/pipeline/tool_calls.hpp"
+
+#include "runtime/session/json_scan.hpp"
+
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <deque>
+#include <utility>
+
+namespace gatehouse::gateway {
+
+namespace {
+
+constexpr std::size_t stream_backlog_max_bytes = 1U << 20;
+constexpr auto stream_keep_alive = std::chrono::seconds(15);
+
+std::string unknown_tool_text(const std::string& name) {
+    return "Unknown tool: " + name.substr(0, 256);
+}
+
+// Counts a call in for as long as the coroutine that holds it lives, however it ends.
+class CountedIn {
+  public:
+    explicit CountedIn(std::uint32_t& count) : count_(count) { ++count_; }
+    ~CountedIn() { --count_; }
+    CountedIn(const CountedIn&) = delete;
+    CountedIn& operator=(const CountedIn&) = delete;
+
+  private:
+    std::uint32_t& count_;
+};
+
+} // namespace
+
+// What the call's coroutine and the writer of the client's stream share.
+struct ToolCalls::Stream {
+    explicit Stream(const Executor& executor) : wake(executor) {}
+    std::deque<std::string> events;
+    std::size_t backlog_bytes = 0;
+    std::optional<HttpReply> reply;
+    asio::steady_timer wake;
+
+    void push(std::string event) {
+        // A client that does not read loses progress, never the answer.
+        if (backlog_bytes + event.size() <= stream_backlog_max_bytes) {
+            backlog_bytes += event.size();
+            events.push_back(std::move(event));
+            wake.cancel();
+        }
+    }
+};
+
+ToolCalls::ToolCalls(Executor executor, CallServices services)
+    : executor_(executor), services_(services), authorize_(services.policy),
+      attach_credential_(services.vault, services.directory), record_intent_(services.journal),
+      streams_(executor) {}
+
+Task<void> ToolCalls::answer(std::shared_ptr<const Exchange> exchange,
+                             std::shared_ptr<ClientSession> session, HttpResponder& responder) {
+    const std::string_view id = exchange->message.reply_id();
+    if (in_flight_ >= services_.calls_in_flight_max) {
+        McpRefusal busy{503, rpc_connector_failed,
+                        "GH-R706 too many calls in flight at this gateway. Try again shortly",
+                        R"({"code":"GH-R706","delivery":"never_sent","retry_after_ms":1000})"};
+        co_await responder.send(refusal_reply(id, busy));
+        co_return;
+    }
+    const CountedIn counted(in_flight_);
+    ToolCall call = co_await resolve(exchange, std::move(session));
+    auto upstream = std::make_shared<runtime::ConnectorCall>();
+    if (!register_call(call, upstream)) {
+        McpRefusal twice{400, rpc_invalid_request,
+                         "a request with this id is still in flight in this session", ""};
+        co_await responder.send(refusal_reply(id, twice));
+        co_return;
+    }
+    if (exchange->message.era == Era::modern) {
+        // MCP 2026-07-28: closing the answer's stream is the cancellation.
+        auto cancel = [upstream] { upstream->cancel("the client disconnected"); };
+        responder.on_disconnect(std::move(cancel));
+    }
+    if (!exchange->message.progress_token.empty()) {
+        co_await answer_with_stream(std::move(call), std::move(upstream), responder);
+        co_return;
+    }
+    HttpReply reply = co_await run(std::move(call), std::move(upstream));
+    co_await responder.send(std::move(reply));
+}
+
+Task<ToolCall> ToolCalls::resolve(std::shared_ptr<const Exchange> exchange,
+                                  std::shared_ptr<ClientSession> session) {
+    ToolCall call;
+    call.id = CallId{++last_call_};
+    call.session = std::move(session);
+    const std::string_view params = exchange->message.envelope.params;
+    const auto raw_name = runtime::find_member(params, "name");
+    call.name = raw_name ? runtime::string_value(*raw_name).value_or("") : "";
+    call.arguments = runtime::find_member(params, "arguments").value_or(std::string_view());
+    call.exchange = std::move(exchange);
+    VirtualServer& server = call.request().server();
+    call.tools = server.served();
+    call.tool = call.tools->find(call.name);
+    if (call.tool == nullptr && !call.name.empty()) {
+        // The tool may belong to a connector that has not run yet.
+        co_await server.learn(call.name, std::chrono::seconds(60));
+        call.tools = server.served();
+        call.tool = call.tools->find(call.name);
+    }
+    co_return call;
+}
+
+Task<HttpReply> ToolCalls::run(ToolCall call, std::shared_ptr<runtime::ConnectorCall> upstream) {
+    auto authorized = authorize_(call);
+    if (auto* denial = std::get_if<Denial>(&authorized)) {
+        co_return co_await refuse(std::move(call), std::move(*denial));
+    }
+    auto credentialed = attach_credential_(std::get<AuthorizedCall>(std::move(authorized)));
+    if (auto* denial = std::get_if<Denial>(&credentialed)) {
+        co_return co_await refuse(std::move(call), std::move(*denial));
+    }
+    auto journaled = co_await record_intent_(std::get<CredentialedCall>(std::move(credentialed)));
+    runtime::CallReply reply;
+    if (!journaled) {
+        reply.failure = std::move(journaled).error();
+        reply.retry_after = std::chrono::seconds(1);
+        forget_call(call);
+        HttpReply refused = connector_reply(call.message().reply_id(), call.message().era, reply);
+        refused.status = 503;
+        co_return refused;
+    }
+    const SteadyTime started = services_.clock.steady_now();
+    reply = co_await dispatch(*journaled, std::move(upstream));
+    forget_call(call);
+    JournalRecord outcome = describe_call(call, RecordKind::outcome);
+    describe_outcome(outcome, reply);
+    outcome.latency_us = std::chrono::duration_cast<std::chrono::microseconds>(
+                             services_.clock.steady_now() - started)
+                             .count();
+    const auto recorded = co_await services_.journal.append(std::move(outcome));
+    if (!recorded) {
+        runtime::CallReply unrecorded;
+        unrecorded.end = runtime::CallEnd::may_have_run;
+        unrecorded.failure = recorded.error();
+        co_return connector_reply(call.message().reply_id(), call.message().era,
+                                  std::move(unrecorded));
+    }
+    co_return connector_reply(call.message().reply_id(), call.message().era, std::move(reply));
+}
+
+Task<runtime::CallReply> ToolCalls::dispatch(const JournaledCall& journaled,
+                                             std::shared_ptr<runtime::ConnectorCall> upstream) {
+    const ToolCall& call = journaled.call();
+    const ConnectorName& connector = call.tool->exposed->connector;
+    upstream->id = call.id;
+    upstream->method = "tools/call";
+    upstream->params = upstream_params(call);
+    upstream->wants_progress = upstream->on_progress != nullptr;
+    upstream->deadline = services_.directory.call_timeout(connector);
+    co_return co_await services_.directory.call(connector, std::move(upstream));
+}
+
+Task<HttpReply> ToolCalls::refuse(ToolCall call, Denial denial) {
+    forget_call(call);
+    JournalRecord record = describe_call(call, RecordKind::denial);
+    record.decision = denial.answer == Denial::Answer::unknown_tool ? "deny" : "allow";
+    record.rule = std::move(denial.rule);
+    record.reason = denial.error.code;
+    const auto written = co_await services_.journal.append(std::move(record));
+    const std::string_view id = call.message().reply_id();
+    if (!written) {
+        McpRefusal refusal{503, rpc_connector_failed, to_text(written.error()), ""};
+        co_return refusal_reply(id, refusal);
+    }
+    if (denial.answer == Denial::Answer::tool_error) {
+        co_return tool_error_reply(id, call.message().era, denial.error);
+    }
+    if (denial.answer == Denial::Answer::header_mismatch) {
+        co_return refusal_reply(id, denial.refusal);
+    }
+    if (denial.answer == Denial::Answer::failure) {
+        runtime::CallReply failed;
+        failed.failure = std::move(denial.error);
+        co_return connector_reply(id, call.message().era, std::move(failed));
+    }
+    McpRefusal unknown{200, rpc_invalid_params, unknown_tool_text(call.name), ""};
+    co_return refusal_reply(id, unknown);
+}
+
+Task<void> ToolCalls::answer_with_stream(ToolCall call,
+                                         std::shared_ptr<runtime::ConnectorCall> upstream,
+                                         HttpResponder& responder) {
+    auto stream = std::make_shared<Stream>(executor_);
+    auto on_progress = [stream, exchange = call.exchange](std::string_view params) {
+        std::string event = "event: message\ndata: ";
+        event += progress_event(exchange->message.progress_token, params);
+        event += "\n\n";
+        stream->push(std::move(event));
+    };
+    upstream->on_progress = std::move(on_progress);
+    std::vector<std::pair<std::string, std::string>> headers;
+    headers.emplace_back("Cache-Control", "no-cache");
+    headers.emplace_back("X-Accel-Buffering", "no");
+    bool connected =
+        co_await responder.start_stream(200, "text/event-stream", std::move(headers));
+    streams_.spawn("tool call", run_into(std::move(call), std::move(upstream), stream));
+    while (connected) {
+        while (connected && !stream->events.empty()) {
+            std::string event = std::move(stream->events.front());
+            stream->events.pop_front();
+            stream->backlog_bytes -= event.size();
+            connected = co_await responder.write(std::move(event));
+        }
+        if (stream->reply) {
+            HttpReply last = as_sse_event(std::move(*stream->reply));
+            co_await responder.write_reply_body(std::move(last));
+            break;
+        }
+        if (stream->events.empty()) {
+            boost::system::error_code woken;
+            stream->wake.expires_after(stream_keep_alive);
+            auto token = asio::redirect_error(asio::use_awaitable, woken);
+            co_await stream->wake.async_wait(token);
+            if (!woken) {
+                connected = co_await responder.write(": keep-alive\n\n");
+            }
+        }
+    }
+    co_await responder.finish();
+}
+
+Task<void> ToolCalls::run_into(ToolCall call, std::shared_ptr<runtime::ConnectorCall> upstream,
+                               std::shared_ptr<Stream> stream) {
+    HttpReply reply = co_await run(std::move(call), std::move(upstream));
+    stream->reply = std::move(reply);
+    stream->wake.cancel();
+}
+
+bool ToolCalls::register_call(const ToolCall& call,
+                              const std::shared_ptr<runtime::ConnectorCall>& upstream) {
+    if (call.session == nullptr) {
+        return true;
+    }
+    const auto placed = call.session->calls.try_emplace(std::string(call.message().reply_id()));
+    if (!placed.second && !placed.first->second.expired()) {
+        return false;
+    }
+    placed.first->second = upstream;
+    return true;
+}
+
+void ToolCalls::forget_call(const ToolCall& call) {
+    if (call.session != nullptr) {
+        const auto found = call.session->calls.find(call.message().reply_id());
+        if (found != call.session->calls.end()) {
+            call.session->calls.erase(found);
+        }
+    }
+}
+
+Task<void> ToolCalls::join() { co_await streams_.join(); }
+
+} // namespace gatehouse::gateway

@@ -1,0 +1,63 @@
+// ToolCalls: carries a tools/call through its stages to the answer. The one function that reads as the
+// product's sentence is ToolCalls::run. One event loop.
+#pragma once
+
+#include "gateway/pipeline/call_stages.hpp"
+#include "runtime/base/clock.hpp"
+#include "runtime/base/task_group.hpp"
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+namespace gatehouse::gateway {
+
+struct CallServices {
+    const Clock& clock;
+    const Policy& policy;
+    const Vault& vault;
+    Journal& journal;
+    runtime::ConnectorDirectory& directory;
+    std::uint32_t calls_in_flight_max = 4096;
+};
+
+class ToolCalls {
+  public:
+    ToolCalls(Executor executor, CallServices services);
+
+    // Answers on the responder: JSON, or a stream where the client asked for progress.
+    Task<void> answer(std::shared_ptr<const Exchange> exchange,
+                      std::shared_ptr<ClientSession> session, HttpResponder& responder);
+
+    std::uint32_t in_flight_count() const { return in_flight_; }
+    // Completes when no streamed call runs any more.
+    Task<void> join();
+
+  private:
+    struct Stream;
+
+    // upstream is filled in and registered by the caller, so that it can be cancelled at any time.
+    Task<HttpReply> run(ToolCall call, std::shared_ptr<runtime::ConnectorCall> upstream);
+    Task<HttpReply> refuse(ToolCall call, Denial denial);
+    Task<runtime::CallReply> dispatch(const JournaledCall& journaled,
+                                      std::shared_ptr<runtime::ConnectorCall> upstream);
+    Task<ToolCall> resolve(std::shared_ptr<const Exchange> exchange,
+                           std::shared_ptr<ClientSession> session);
+    Task<void> answer_with_stream(ToolCall call, std::shared_ptr<runtime::ConnectorCall> upstream,
+                                  HttpResponder& responder);
+    Task<void> run_into(ToolCall call, std::shared_ptr<runtime::ConnectorCall> upstream,
+                        std::shared_ptr<Stream> stream);
+    bool register_call(const ToolCall& call, const std::shared_ptr<runtime::ConnectorCall>& upstream);
+    void forget_call(const ToolCall& call);
+
+    Executor executor_;
+    CallServices services_;
+    Authorize authorize_;
+    AttachCredential attach_credential_;
+    RecordIntent record_intent_;
+    std::uint64_t last_call_ = 0;
+    std::uint32_t in_flight_ = 0;
+    TaskGroup streams_;
+};
+
+} // namespace gatehouse::gateway
