@@ -1,0 +1,152 @@
+#include "runtime/manifest/catalogue.hpp"
+
+#include "runtime/manifest/run_reader.hpp"
+#include "runtime/manifest/source_check.hpp"
+
+#include <set>
+#include <utility>
+
+namespace gatehouse::runtime {
+
+namespace {
+
+constexpr std::uint64_t mib = 1ULL << 20;
+constexpr std::uint64_t tib = 1ULL << 40;
+
+void read_metadata(const MapFields& root, ConnectorReading& reading) {
+    const MapFields metadata(root.required("metadata"), {"name", "title", "description", "owner", "labels"});
+    const Field name_field = metadata.required("name");
+    std::string name;
+    if (read_name(name_field, name)) {
+        reading.spec.name = ConnectorName(name);
+        reading.name_place = name_field.node().place;
+    }
+    reading.spec.title = name;
+    read_text(metadata["title"], reading.spec.title);
+    read_text(metadata["description"], reading.spec.description);
+    read_text(metadata["owner"], reading.spec.owner);
+    read_text_map(metadata["labels"], reading.spec.labels);
+}
+
+void read_source(const MapFields& root, ConnectorSpec& spec) {
+    const MapFields source(root.required("source"), {"dir"});
+    const MapFields dir(source.required("dir"), {"path"});
+    const Field path_field = dir.required("path");
+    std::string path;
+    if (read_text(path_field, path)) {
+        spec.source_dir = check_source_folder(path_field, (spec.manifest_path.parent_path() / path));
+    }
+}
+
+void read_sandbox(const MapFields& root, SandboxSpec& spec) {
+    const MapFields sandbox(root["sandbox"], {"writable", "limits"});
+    std::set<std::string> seen;
+    for (const Field& item : read_list(sandbox["writable"])) {
+        std::string volume;
+        if (!read_name(item, volume)) {
+            continue;
+        }
+        if (!seen.insert(volume).second) {
+            item.fail("GH-C508", "the volume is named twice", "Remove one of them");
+        }
+        spec.writable.push_back(std::move(volume));
+    }
+    const MapFields limits(sandbox["limits"], {"memory", "tmp", "pids", "nofile"});
+    read_size(limits["memory"], spec.limits.memory_bytes, {mib, tib});
+    read_size(limits["tmp"], spec.limits.tmp_bytes, {64 * 1024, tib});
+    read_count(limits["pids"], spec.limits.pids, {1, 65'536});
+    read_count(limits["nofile"], spec.limits.nofile, {16, 1'048'576});
+}
+
+void read_logs(const MapFields& root, ConnectorSpec& spec) {
+    const MapFields logs(root["logs"], {"max_bytes"});
+    read_size(logs["max_bytes"], spec.log_max_bytes, {64 * 1024, tib});
+}
+
+void read_credential(const Field& item, CredentialSpec& credential) {
+    const MapFields fields(item, {"name", "kind", "scope", "secret", "inject"});
+    read_name(fields.required("name"), credential.name);
+    read_choice(fields.required("kind"), {"api_key", "service_account"});
+    read_choice(fields["scope"], {"shared"});
+    const MapFields secret(fields.required("secret"), {"ref"});
+    std::string ref;
+    if (read_name(secret.required("ref"), ref, 64)) {
+        credential.secret = SecretName(ref);
+    }
+    const MapFields inject(fields.required("inject"), {"env"});
+    const MapFields env(inject.required("env"), {"name"});
+    const Field env_name = env.required("name");
+    if (read_text(env_name, credential.env)) {
+        const std::string problem = env_name_problem(credential.env);
+        if (!problem.empty()) {
+            env_name.fail("GH-C506", problem, env_name_hint);
+        }
+    }
+}
+
+void read_credentials(const MapFields& root, ConnectorSpec& spec) {
+    std::set<std::string> names;
+    std::set<std::string> variables;
+    for (const Field& item : read_list(root["credentials"])) {
+        CredentialSpec credential;
+        read_credential(item, credential);
+        if (!credential.name.empty() && !names.insert(credential.name).second) {
+            item.fail("GH-C508", "a second credential named " + shown(credential.name), "Rename one of them");
+        }
+        if (!credential.env.empty() && spec.env.count(credential.env) != 0) {
+            item.fail("GH-C508", "its variable " + credential.env + " is also set in run.env",
+                      "Remove it from run.env");
+        }
+        if (!credential.env.empty() && !variables.insert(credential.env).second) {
+            item.fail("GH-C508", "its variable " + credential.env + " is used by another credential",
+                      "Use another name");
+        }
+        spec.credentials.push_back(std::move(credential));
+    }
+}
+
+void read_connector_root(const Field& document, ConnectorReading& reading) {
+    const MapFields root(document, {"apiVersion", "kind", "metadata", "source", "run", "credentials", "sandbox",
+                                    "restart", "logs"});
+    read_choice(root.required("apiVersion"), {"gatehouse/v1"});
+    read_choice(root.required("kind"), {"Connector"});
+    read_metadata(root, reading);
+    read_source(root, reading.spec);
+    read_run(root.required("run"), reading.spec);
+    read_credentials(root, reading.spec);
+    read_sandbox(root, reading.spec.sandbox);
+    read_restart(root["restart"], reading.spec.restart);
+    read_logs(root, reading.spec);
+}
+
+std::variant<ConnectorSpec, Issues> spec_or_issues(ConnectorReading reading) {
+    if (!reading.issues.empty()) {
+        return std::move(reading.issues);
+    }
+    return std::move(reading.spec);
+}
+
+} // namespace
+
+ConnectorReading read_connector(Document document) {
+    ConnectorReading reading;
+    reading.spec.manifest_path = document.file;
+    Reporter reporter(document);
+    // An unreadable document has its issues already; every key would be reported missing on top.
+    if (document.readable) {
+        read_connector_root(Field(reporter, document), reading);
+    }
+    reading.known_keys = reporter.known_keys();
+    reading.issues = reporter.take();
+    return reading;
+}
+
+std::variant<ConnectorSpec, Issues> load_connector(const std::filesystem::path& file) {
+    return spec_or_issues(read_connector(read_document(file)));
+}
+
+std::variant<ConnectorSpec, Issues> load_connector_text(const std::filesystem::path& file, std::string_view text) {
+    return spec_or_issues(read_connector(read_document_text(file.string(), text)));
+}
+
+} // namespace gatehouse::runtime

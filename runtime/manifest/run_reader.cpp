@@ -1,0 +1,126 @@
+#include "runtime/manifest/run_reader.hpp"
+
+#include "runtime/base/units.hpp"
+#include "runtime/manifest/source_check.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace gatehouse::runtime {
+
+namespace {
+
+using std::chrono::hours;
+using std::chrono::seconds;
+
+void read_env(const Field& env, ConnectorSpec& spec) {
+    for (const auto& [name, value] : read_entries(env)) {
+        std::string text;
+        const std::string problem = env_name_problem(name);
+        if (!problem.empty()) {
+            value.fail_at_key("GH-C506", problem, env_name_hint);
+        }
+        if (read_text(value, text, {.min_bytes = 0})) {
+            spec.env[name] = std::move(text);
+        }
+    }
+}
+
+void read_command(const Field& command, ConnectorSpec& spec) {
+    const std::vector<Field> words = read_list(command);
+    if (command.present() && command.node().kind == NodeKind::sequence && words.empty()) {
+        command.fail("GH-C506", "is empty", "Name the program to run");
+    }
+    for (const Field& word : words) {
+        std::string text;
+        const bool is_program = spec.command.empty();
+        if (!read_text(word, text, {.min_bytes = is_program ? std::size_t{1} : std::size_t{0}})) {
+            spec.command.emplace_back();  // keeps the places of the other words
+            continue;
+        }
+        if (is_program) {
+            check_command(word, text, spec.source_dir);
+        }
+        spec.command.push_back(std::move(text));
+    }
+}
+
+void read_timeouts(const Field& field, TimeoutSpec& spec) {
+    const MapFields timeouts(field, {"startup", "call", "drain", "stop"});
+    const DurationRange wait{milliseconds(1), hours(24)};
+    const DurationRange grace{milliseconds(0), hours(1)};
+    read_duration(timeouts["startup"], spec.startup, wait);
+    read_duration(timeouts["call"], spec.call, wait);
+    read_duration(timeouts["drain"], spec.drain, grace);
+    read_duration(timeouts["stop"], spec.stop, grace);
+}
+
+} // namespace
+
+std::string env_name_problem(const std::string& name) {
+    const auto letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; };
+    const auto digit = [](char c) { return c >= '0' && c <= '9'; };
+    const bool valid = !name.empty() && name.size() <= 128 && letter(name[0]) &&
+                       std::all_of(name.begin(), name.end(), [&](char c) { return letter(c) || digit(c); });
+    if (!valid) {
+        return "not a valid name of an environment variable";
+    }
+    if (name == "PATH" || name.compare(0, 3, "LD_") == 0) {
+        return "the variable " + name + " belongs to the sandbox and cannot be set";
+    }
+    return "";
+}
+
+void read_run(const Field& run_field, ConnectorSpec& spec) {
+    const MapFields run(run_field, {"transport", "command", "env", "instances", "timeouts", "concurrency", "validate"});
+    read_choice(run["transport"], {"stdio"});
+    read_command(run.required("command"), spec);
+    read_env(run["env"], spec);
+    const MapFields instances(run["instances"], {"scope", "min", "idle_after"});
+    read_choice(instances["scope"], {"shared"});
+    read_count(instances["min"], spec.instances.min, {0, 1});
+    read_duration(instances["idle_after"], spec.instances.idle_after, {seconds(1), hours(24 * 30)});
+    read_timeouts(run["timeouts"], spec.timeouts);
+    read_count(run["concurrency"], spec.concurrency, {1, 1024});
+    read_boolean(run["validate"], spec.validate);
+}
+
+milliseconds shortest_failure_series(const RestartSpec& spec) {
+    milliseconds sum{0};
+    milliseconds delay = std::min(spec.initial, spec.max);
+    for (int failure = 1; failure < spec.failures; ++failure) {
+        sum += delay;
+        delay = std::min(delay * 2, spec.max);
+    }
+    return sum;
+}
+
+void read_restart(const Field& field, RestartSpec& spec) {
+    const MapFields restart(field, {"policy", "initial", "max", "jitter", "failures", "window", "reset_after"});
+    const DurationRange delay{milliseconds(1), hours(24)};
+    if (const auto choice = read_choice(restart["policy"], {"always", "on-failure", "never"})) {
+        spec.policy = static_cast<RestartPolicy>(*choice);
+    }
+    read_duration(restart["initial"], spec.initial, delay);
+    read_duration(restart["max"], spec.max, delay);
+    read_number(restart["jitter"], spec.jitter, {0, 0.9});
+    read_count(restart["failures"], spec.failures, {1, 1000});
+    read_duration(restart["window"], spec.window, {milliseconds(1), hours(24 * 30)});
+    read_duration(restart["reset_after"], spec.reset_after, delay);
+    if (spec.initial > spec.max) {
+        field.fail_at_key("GH-C506", "initial (" + duration_text(spec.initial) + ") is longer than max (" +
+                                         duration_text(spec.max) + ")",
+                          "Make max at least initial");
+        return;
+    }
+    const milliseconds series = shortest_failure_series(spec);
+    if (spec.policy != RestartPolicy::never && series > spec.window) {
+        field.fail_at_key("GH-C506",
+                          "the budget can never be used up: " + std::to_string(spec.failures) +
+                              " failures take at least " + duration_text(series) + " of backoff, the window is " +
+                              duration_text(spec.window),
+                          "Lengthen window, or lower failures or max");
+    }
+}
+
+} // namespace gatehouse::runtime
