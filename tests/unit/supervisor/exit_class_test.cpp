@@ -1,0 +1,144 @@
+#include "runtime/supervisor/exit_class.hpp"
+
+#include <catch2/catch.hpp>
+#include <cerrno>
+#include <csignal>
+
+using namespace gatehouse;
+using namespace gatehouse::runtime;
+using sandbox::EndKind;
+using sandbox::Outcome;
+
+namespace {
+
+Outcome exited(int code) {
+    Outcome outcome;
+    outcome.kind = EndKind::exited;
+    outcome.code = code;
+    return outcome;
+}
+
+Outcome signaled(int signal_number) {
+    Outcome outcome;
+    outcome.kind = EndKind::signaled;
+    outcome.signal = signal_number;
+    return outcome;
+}
+
+Outcome never_ran(EndKind kind, int error_number) {
+    Outcome outcome;
+    outcome.kind = kind;
+    outcome.step = "landlock";
+    outcome.error_number = error_number;
+    return outcome;
+}
+
+EndContext ready_context() {
+    EndContext context;
+    context.connector = "notes";
+    context.was_ready = true;
+    return context;
+}
+
+EndContext start_context() {
+    EndContext context = ready_context();
+    context.was_ready = false;
+    return context;
+}
+
+void check_class(const EndClass& end, EndVerdict verdict, const std::string& code) {
+    CHECK(end.verdict == verdict);
+    REQUIRE(end.cause.has_value());
+    CHECK(end.cause->code == code);
+    CHECK_FALSE(end.cause->action.empty());
+}
+
+} // namespace
+
+TEST_CASE("an end that was asked for has no cause, however the process ended") {
+    for (const auto& outcome : {exited(0), exited(1), signaled(SIGKILL), Outcome{}}) {
+        EndContext context = ready_context();
+        context.reason = StopReason::verb;
+        CHECK(classify_end(outcome, context).verdict == EndVerdict::stopped);
+        CHECK_FALSE(classify_end(outcome, context).cause.has_value());
+        context.reason = StopReason::idle;
+        CHECK(classify_end(outcome, context).verdict == EndVerdict::idle);
+        context.reason = StopReason::restart;
+        CHECK(classify_end(outcome, context).verdict == EndVerdict::start_again);
+        context.reason = StopReason::shutdown;
+        CHECK(classify_end(outcome, context).verdict == EndVerdict::stopped);
+    }
+}
+
+TEST_CASE("a command that cannot be executed is misconfigured") {
+    for (const int error_number : {ENOENT, EACCES, ENOEXEC}) {
+        const Outcome outcome = never_ran(EndKind::exec_failed, error_number);
+        check_class(classify_end(outcome, start_context()), EndVerdict::misconfigured, "GH-P305");
+    }
+    const Outcome passing = never_ran(EndKind::exec_failed, ENOMEM);
+    check_class(classify_end(passing, start_context()), EndVerdict::restart, "GH-P305");
+}
+
+TEST_CASE("exit 78, 126 and 127 are misconfigured before ready and failures after") {
+    for (const int code : {78, 126, 127}) {
+        check_class(classify_end(exited(code), start_context()), EndVerdict::misconfigured,
+                    "GH-P305");
+        check_class(classify_end(exited(code), ready_context()), EndVerdict::restart, "GH-P301");
+    }
+}
+
+TEST_CASE("a failed step of the sandbox is misconfigured") {
+    const Outcome outcome = never_ran(EndKind::setup_failed, EPERM);
+    check_class(classify_end(outcome, start_context()), EndVerdict::misconfigured, "GH-S610");
+}
+
+TEST_CASE("other exits, signals and lost processes are restarted with their own code") {
+    check_class(classify_end(exited(1), start_context()), EndVerdict::restart, "GH-P301");
+    check_class(classify_end(exited(3), ready_context()), EndVerdict::restart, "GH-P301");
+    check_class(classify_end(signaled(SIGSEGV), ready_context()), EndVerdict::restart, "GH-P302");
+    check_class(classify_end(signaled(SIGSYS), ready_context()), EndVerdict::restart, "GH-S604");
+    check_class(classify_end(Outcome{}, ready_context()), EndVerdict::restart, "GH-P308");
+}
+
+TEST_CASE("an unexpected exit 0 follows the policy once it was ready, and is a failure before") {
+    EndContext context = ready_context();
+    check_class(classify_end(exited(0), context), EndVerdict::idle, "GH-P301");
+    context.policy = RestartPolicy::always;
+    check_class(classify_end(exited(0), context), EndVerdict::restart, "GH-P301");
+    context.policy = RestartPolicy::never;
+    check_class(classify_end(exited(0), context), EndVerdict::idle, "GH-P301");
+    check_class(classify_end(exited(0), start_context()), EndVerdict::restart, "GH-P301");
+}
+
+TEST_CASE("with policy never a failure is final") {
+    EndContext context = ready_context();
+    context.policy = RestartPolicy::never;
+    check_class(classify_end(exited(1), context), EndVerdict::failed, "GH-P301");
+    check_class(classify_end(signaled(SIGKILL), context), EndVerdict::failed, "GH-P302");
+}
+
+TEST_CASE("a start that came too late keeps its cause, whatever it died of") {
+    EndContext context = start_context();
+    context.reason = StopReason::startup_failed;
+    context.reason_error = Error{"GH-P306", "not ready in time", "", "", "look at its logs"};
+    context.killed_by_us = true;
+    check_class(classify_end(signaled(SIGKILL), context), EndVerdict::restart, "GH-P306");
+    check_class(classify_end(exited(0), context), EndVerdict::restart, "GH-P306");
+}
+
+TEST_CASE("a connector that closed its stdout is judged by its exit, or GH-P307 if we killed it") {
+    EndContext context = ready_context();
+    context.reason = StopReason::stdout_closed;
+    check_class(classify_end(exited(2), context), EndVerdict::restart, "GH-P301");
+    context.killed_by_us = true;
+    check_class(classify_end(signaled(SIGTERM), context), EndVerdict::restart, "GH-P307");
+}
+
+TEST_CASE("a failed launch is permanent for the command and the sandbox, else tried again") {
+    const Error exec{"GH-P305", "cannot execute", "", "", "check run.command"};
+    const Error setup{"GH-S610", "step failed", "", "", "run doctor"};
+    const Error late{"GH-P306", "no report in time", "", "", "try again"};
+    CHECK(classify_launch_failure(exec, start_context()).verdict == EndVerdict::misconfigured);
+    CHECK(classify_launch_failure(setup, start_context()).verdict == EndVerdict::misconfigured);
+    CHECK(classify_launch_failure(late, start_context()).verdict == EndVerdict::restart);
+}
