@@ -1,0 +1,43 @@
+"""What the check scripts share: the project's own sources, and source text without comments and literals."""
+
+import pathlib
+import re
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+SKIPPED = re.compile(r"(^|/)(node_modules|__pycache__|build[^/]*|data|\.git)(/|$)")
+
+
+def files(*suffixes):
+    """Own files with these suffixes as (path relative to the root, text), sorted by path."""
+    for path in sorted(ROOT.rglob("*")):
+        relative = path.relative_to(ROOT).as_posix()
+        if path.suffix in suffixes and not SKIPPED.search(relative) and path.is_file():
+            yield relative, path.read_text(encoding="utf-8", errors="replace")
+
+
+TOKEN = re.compile(
+    r'//[^\n]*|/\*.*?\*/|R"(?P<mark>[^()\s\\]*)\(.*?\)(?P=mark)"|"(?:\\.|[^"\\\n])*"'
+    r"|(?<![0-9A-Fa-f])'(?:\\.|[^'\\\n])+'",
+    re.DOTALL,
+)
+
+
+def bare(text):
+    """C++ text with comments and literals blanked out; every line keeps its number."""
+    def blank(match):
+        token = match.group(0)
+        keep = '""' if token[0] in "\"R'" else " "
+        return keep + "\n" * token.count("\n")
+    return TOKEN.sub(blank, text)
+
+
+def line_of(text, at):
+    return text.count("\n", 0, at) + 1
+
+
+def report(problems, what):
+    """Prints the problems and gives the exit code."""
+    for problem in problems:
+        print(problem)
+    print(f"{len(problems)} problems: {what}" if problems else f"ok: {what}")
+    return 1 if problems else 0
