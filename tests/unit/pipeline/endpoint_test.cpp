@@ -1,4 +1,4 @@
-#include "fixture.hpp"
+#include "tests/unit/pipeline/fixture.hpp"
 
 #include <type_traits>
 
