@@ -1,0 +1,181 @@
+#include "gateway/cli/cli.hpp"
+
+#include <CLI/CLI.hpp>
+#include <map>
+#include <memory>
+#include <ostream>
+#include <utility>
+
+namespace gatehouse::gateway {
+
+namespace {
+
+using Verb = std::function<ExitCode(CliContext&)>;
+
+// The arguments of all verbs, filled by the parser, and the verb that was chosen.
+struct CommandLine {
+    GlobalOptions global;
+    std::string name;
+    std::string schema_kind = "connector";
+    std::vector<std::filesystem::path> files;
+    LogsArguments logs;
+    AuditArguments audit;
+    Verb chosen;
+};
+
+void choose(CLI::App* command, CommandLine& line, Verb verb) {
+    command->callback([&line, verb = std::move(verb)] { line.chosen = verb; });
+}
+
+// Names go into a path of the admin API, so only what a name can be is let through.
+std::string name_problem(const std::string& text) {
+    constexpr std::string_view allowed =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.";
+    const bool fits = !text.empty() && text.size() <= 64 &&
+                      text.find_first_not_of(allowed) == std::string::npos;
+    return fits ? "" : "'" + escape_controls(text) + "' is not a name (letters, digits, '-')";
+}
+
+CLI::Option* add_name(CLI::App* command, CommandLine& line, const std::string& meaning) {
+    return command->add_option("NAME", line.name, meaning)
+        ->type_name("")
+        ->check(CLI::Validator(name_problem, "", "name"));
+}
+
+void add_global_options(CLI::App& app, CommandLine& line) {
+    const std::map<std::string, OutputFormat> formats{{"table", OutputFormat::table},
+                                                      {"wide", OutputFormat::wide},
+                                                      {"json", OutputFormat::json},
+                                                      {"name", OutputFormat::name}};
+    app.add_option("-c,--config", line.global.config, "gateway file (default: ./gatehouse.yaml)")
+        ->type_name("FILE")
+        ->envname("GATEHOUSE_CONFIG");
+    app.add_option("--socket", line.global.socket, "admin socket (default: by the gateway file)")
+        ->type_name("PATH")
+        ->envname("GATEHOUSE_SOCKET");
+    app.add_option("-o,--output", line.global.format, "table, wide, json or name")
+        ->type_name("FORMAT")
+        ->transform(CLI::CheckedTransformer(formats).description(""));
+}
+
+void add_file_verbs(CLI::App& app, CommandLine& line, const DaemonRunner& run_daemon) {
+    choose(app.add_subcommand("serve", "Run the daemon in the foreground"), line,
+           [run_daemon](CliContext& context) { return run_serve(context, run_daemon); });
+
+    CLI::App* validate = app.add_subcommand("validate", "Check gateway files and manifests");
+    validate->add_option("FILE", line.files, "files to check")->type_name("")->required();
+    choose(validate, line, [&line](CliContext& context) { return run_validate(context, line.files); });
+
+    CLI::App* schema = app.add_subcommand("schema", "Print the JSON Schema of a kind of file");
+    schema->add_option("KIND", line.schema_kind, "connector (default) or gateway")
+        ->type_name("")
+        ->check(CLI::IsMember({"connector", "gateway"}).description(""));
+    choose(schema, line,
+           [&line](CliContext& context) { return run_schema(context, line.schema_kind); });
+
+    choose(app.add_subcommand("version", "Print the version"), line, run_version);
+}
+
+void add_connector_verbs(CLI::App& app, CommandLine& line) {
+    choose(app.add_subcommand("ls", "List the connectors and how they are"), line, run_ls);
+
+    CLI::App* status = app.add_subcommand("status", "Show the daemon, or all about one connector");
+    add_name(status, line, "connector");
+    choose(status, line, [&line](CliContext& context) { return run_status(context, line.name); });
+
+    CLI::App* logs = app.add_subcommand("logs", "Show what a connector wrote");
+    add_name(logs, line, "connector")->required();
+    logs->add_flag("-f,--follow", line.logs.follow, "go on until interrupted");
+    logs->add_option("-n,--lines", line.logs.count, "newest lines to show (default 100)")
+        ->type_name("N")
+        ->check(CLI::Range(std::size_t{1}, std::size_t{2000}).description(""));
+    choose(logs, line, [&line](CliContext& context) {
+        line.logs.name = line.name;
+        return run_logs(context, line.logs);
+    });
+
+    const std::pair<const char*, ConnectorVerb> verbs[] = {{"start", ConnectorVerb::start},
+                                                           {"stop", ConnectorVerb::stop},
+                                                           {"restart", ConnectorVerb::restart}};
+    for (const auto& [word, verb] : verbs) {
+        const std::string text = std::string(word) + " a connector and wait until it is so";
+        CLI::App* command = app.add_subcommand(word, text);
+        add_name(command, line, "connector")->required();
+        choose(command, line, [&line, chosen = verb](CliContext& context) {
+            return run_connector_verb(context, chosen, line.name);
+        });
+    }
+}
+
+struct NamedVerb {
+    const char* word;
+    const char* help;
+    ExitCode (*run)(CliContext&, const std::string&);
+};
+
+void add_named_verb(CLI::App* group, CommandLine& line, const NamedVerb& verb) {
+    CLI::App* command = group->add_subcommand(verb.word, verb.help);
+    add_name(command, line, "name")->required();
+    choose(command, line,
+           [&line, run = verb.run](CliContext& context) { return run(context, line.name); });
+}
+
+void add_access_verbs(CLI::App& app, CommandLine& line) {
+    CLI::App* agent = app.add_subcommand("agent", "Machine identities and their tokens");
+    agent->require_subcommand(1);
+    add_named_verb(agent, line, {"create", "Create one and print its token once", run_agent_create});
+    choose(agent->add_subcommand("list", "List them"), line, run_agent_list);
+    add_named_verb(agent, line, {"remove", "Remove one; its token ends at once", run_agent_remove});
+
+    CLI::App* secret = app.add_subcommand("secret", "Shared secrets in the vault");
+    secret->require_subcommand(1);
+    add_named_verb(secret, line, {"set", "Set one; the value is read from stdin", run_secret_set});
+    choose(secret->add_subcommand("list", "List their names and versions"), line, run_secret_list);
+    add_named_verb(secret, line, {"remove", "Remove one", run_secret_remove});
+}
+
+void add_audit_verbs(CLI::App& app, CommandLine& line) {
+    CLI::App* audit = app.add_subcommand("audit", "The journal of who did what");
+    audit->require_subcommand(1);
+    CLI::App* tail = audit->add_subcommand("tail", "Show the newest records");
+    tail->add_option("-n,--lines", line.audit.count, "records to show (default 20)")
+        ->type_name("N")
+        ->check(CLI::Range(std::size_t{1}, std::size_t{100'000}).description(""));
+    choose(tail, line, [&line](CliContext& context) { return run_audit_tail(context, line.audit); });
+    CLI::App* verify = audit->add_subcommand("verify", "Prove that no record was changed");
+    choose(verify, line,
+           [&line](CliContext& context) { return run_audit_verify(context, line.audit); });
+    for (CLI::App* command : {tail, verify}) {
+        command->add_option("--data", line.audit.data, "data folder (default: by the gateway file)")
+            ->type_name("DIR");
+    }
+}
+
+} // namespace
+
+int run_cli(int argument_count, const char* const* arguments, const CliHost& host) {
+    CommandLine line;
+    CLI::App app("Gatehouse hosts MCP connectors in sandboxes, behind one governed endpoint.",
+                 "gatehouse");
+    app.fallthrough();
+    app.require_subcommand(1);
+    add_global_options(app, line);
+    add_file_verbs(app, line, host.run_daemon);
+    add_connector_verbs(app, line);
+    add_access_verbs(app, line);
+    add_audit_verbs(app, line);
+    try {
+        app.parse(argument_count, arguments);
+    } catch (const CLI::Success& help) {
+        return app.exit(help, host.out, host.err);
+    } catch (const CLI::ParseError& problem) {
+        host.err << "error: " << problem.what() << "\nSee `gatehouse --help`.\n";
+        return static_cast<int>(ExitCode::usage);
+    }
+    CliContext context = make_cli_context(line.global, host.out, host.err);
+    const ExitCode code = line.chosen(context);
+    host.out.flush();
+    return static_cast<int>(code);
+}
+
+} // namespace gatehouse::gateway

@@ -1,0 +1,20 @@
+// The lists that the daemon gives (connectors, agents, secrets), in the asked output format.
+#pragma once
+
+#include "gateway/cli/context.hpp"
+
+#include <string>
+
+namespace gatehouse::gateway {
+
+struct Listing {
+    std::string collection;  // "connectors": the resource's path segment and the key of its list
+    Table (*to_table)(const Json& list, WallTime now);
+    std::string empty_hint;  // for stderr when there is nothing
+};
+
+ExitCode show_listing(CliContext& context, const Listing& listing);
+// The list as table or as names.
+void print_listing(CliContext& context, const Json& answer, const Listing& listing);
+
+} // namespace gatehouse::gateway

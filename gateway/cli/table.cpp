@@ -1,0 +1,92 @@
+#include "gateway/cli/table.hpp"
+
+#include <algorithm>
+
+namespace gatehouse::gateway {
+
+namespace {
+
+constexpr std::size_t column_gap = 2;
+constexpr std::size_t last_column_min_width = 16;
+constexpr std::size_t column_min_width = 4;
+
+std::vector<std::size_t> natural_widths(const Table& table) {
+    std::vector<std::size_t> widths;
+    for (const std::string& header : table.headers) {
+        widths.push_back(display_width(header));
+    }
+    for (const auto& row : table.rows) {
+        for (std::size_t i = 0; i < row.size() && i < widths.size(); ++i) {
+            widths[i] = std::max(widths[i], display_width(escape_controls(row[i].text)));
+        }
+    }
+    return widths;
+}
+
+std::size_t widths_total(const std::vector<std::size_t>& widths) {
+    std::size_t total = column_gap * (widths.size() - 1);
+    for (const std::size_t width : widths) {
+        total += width;
+    }
+    return total;
+}
+
+void fit_widths(std::vector<std::size_t>& widths, std::size_t limit) {
+    const std::size_t total = widths_total(widths);
+    std::size_t excess = total > limit ? total - limit : 0;
+    const auto give = [&excess](std::size_t& width, std::size_t least) {
+        const std::size_t cut = std::min(excess, width > least ? width - least : 0);
+        width -= cut;
+        excess -= cut;
+        return cut > 0;
+    };
+    give(widths.back(), last_column_min_width);
+    while (excess > 0 && widths.size() > 1) {
+        auto& widest = *std::max_element(widths.begin(), widths.end() - 1);
+        if (!give(widest, std::max(column_min_width, widest - 1))) {
+            break;
+        }
+    }
+}
+
+void append_row(std::string& out, const std::vector<Cell>& row,
+                const std::vector<std::size_t>& widths, bool colour) {
+    std::string line;
+    std::size_t owed_blanks = 0;
+    for (std::size_t i = 0; i < widths.size(); ++i) {
+        const std::string text =
+            i < row.size() ? cut_to_width(escape_controls(row[i].text), widths[i]) : "";
+        if (!text.empty()) {
+            line.append(owed_blanks, ' ');
+            owed_blanks = 0;
+            line += tinted(text, row[i].tint, colour);
+        }
+        owed_blanks += widths[i] - display_width(text) + column_gap;
+    }
+    out += line;
+    out += '\n';
+}
+
+} // namespace
+
+std::string render_table(const Table& table, const TableStyle& style) {
+    if (table.headers.empty()) {
+        return {};
+    }
+    std::vector<std::size_t> widths = natural_widths(table);
+    if (style.width != TableStyle::uncut) {
+        fit_widths(widths, style.width);
+    }
+    std::vector<Cell> head;
+    for (const std::string& header : table.headers) {
+        head.push_back({header, Tint::dim});
+    }
+    std::string out;
+    append_row(out, head, widths, style.colour);
+    for (const auto& row : table.rows) {
+        append_row(out, row, widths, style.colour);
+    }
+    return out;
+}
+
+} // namespace gatehouse::gateway

@@ -1,0 +1,138 @@
+#include "gateway/cli/table.hpp"
+#include "gateway/cli/views.hpp"
+
+#include <catch2/catch.hpp>
+#include <sstream>
+
+using namespace gatehouse;
+using namespace gatehouse::gateway;
+
+namespace {
+
+Json sample_connector(const WallTime now) {
+    Json connector = Json::parse(R"({
+        "name": "db", "title": "Database", "health": "crash_loop", "lifecycle": "backoff",
+        "cause": {"code": "GH-P303", "what": "out of memory", "where": "exit 137",
+                  "why": "it used 256 MiB, its limit", "action": "Raise sandbox.limits.memory"},
+        "instance": 7, "jail_pid": 4711, "restarts_total": 4, "tool_count": 3,
+        "calls_total": 412, "calls_failed": 2, "in_flight": 1, "stray_lines": 5, "unknown_ids": 0,
+        "log_lines_dropped": 0, "memory_bytes": 63963136, "memory_max_bytes": 268435456,
+        "last_exit": "killed by SIGKILL", "started_at": null})");
+    connector["since"] = rfc3339_text(now - std::chrono::minutes(5));
+    connector["next_attempt_at"] = rfc3339_text(now + std::chrono::seconds(32));
+    return connector;
+}
+
+std::size_t longest_line(const std::string& text) {
+    std::istringstream lines(text);
+    std::size_t longest = 0;
+    for (std::string line; std::getline(lines, line);) {
+        longest = std::max(longest, display_width(line));
+    }
+    return longest;
+}
+
+const WallTime view_now = ManualClock().wall_now();
+
+} // namespace
+
+TEST_CASE("columns are two blanks apart, without borders or trailing blanks") {
+    Table table;
+    table.headers = {"NAME", "AGE", "CAUSE"};
+    table.rows = {{{"notes"}, {"3d"}, {""}}, {{"db"}, {"1m"}, {"broken"}}};
+    CHECK(render_table(table, {}) == "NAME   AGE  CAUSE\n"
+                                     "notes  3d\n"
+                                     "db     1m   broken\n");
+}
+
+TEST_CASE("a table keeps its width: the last column is cut first, then the widest") {
+    Table table;
+    table.headers = {"NAME", "HEALTH", "CAUSE"};
+    table.rows = {{{std::string(60, 'n')}, {"healthy"}, {std::string(200, 'c')}}};
+    const std::string text = render_table(table, {60, false});
+    CHECK(longest_line(text) == 60);
+    CHECK(text.find("healthy") != std::string::npos);
+    CHECK(text.find("…") != std::string::npos);
+    CHECK(longest_line(render_table(table, {TableStyle::uncut, false})) > 260);
+}
+
+TEST_CASE("colour does not move the columns") {
+    Table table;
+    table.headers = {"HEALTH", "AGE"};
+    table.rows = {{{"healthy", Tint::good}, {"1m"}}, {{"idle", Tint::dim}, {"2m"}}};
+    const std::string text = render_table(table, {100, true});
+    CHECK(text.find("\033[32mhealthy\033[0m  1m") != std::string::npos);
+    CHECK(text.find("\033[2midle\033[0m     2m") != std::string::npos);
+}
+
+TEST_CASE("a cell cannot steer the terminal or break its line") {
+    Table table;
+    table.headers = {"CAUSE"};
+    table.rows = {{{"a\nb\033[2J"}}};
+    CHECK(render_table(table, {}) == "CAUSE\na\\x0ab\\x1b[2J\n");
+}
+
+TEST_CASE("ls shows what is wrong and what to do, within 100 columns") {
+    Json list = Json::array();
+    list.push_back(sample_connector(view_now));
+    const Table table = connectors_table(list, view_now);
+    const std::string wide = render_table(table, {TableStyle::uncut, false});
+    CHECK(wide.find("db    crash_loop  0/1    3      412    2    61M/256M  5m   GH-P303 out of memory: it used "
+                    "256 MiB, its limit → Raise sandbox.limits.memory") != std::string::npos);
+    CHECK(longest_line(render_table(table, {})) == 100);
+}
+
+TEST_CASE("a connector that never started shows dashes, not zeros") {
+    Json list = Json::array();
+    list.push_back(Json::parse(R"({"name": "new", "health": "idle", "lifecycle": "idle",
+                                   "tool_count": null, "memory_bytes": 0})"));
+    const auto row = connectors_table(list, view_now).rows.at(0);
+    CHECK(row[3].text == "-");
+    CHECK(row[6].text == "-");
+    CHECK(row[7].text == "-");
+    CHECK(row[8].text.empty());
+}
+
+TEST_CASE("members of a wrong type never throw") {
+    const Json odd = Json::parse(R"([1, null, "x", {"name": 5, "cause": "text", "memory_bytes": -1}])");
+    CHECK(connectors_table(odd, view_now).rows.size() == 4);
+    CHECK(agents_table(odd, view_now).rows.size() == 4);
+    CHECK(secrets_table(odd, view_now).rows.size() == 4);
+    for (const Json& item : odd) {
+        CHECK_FALSE(connector_view(item, {view_now}).empty());
+        CHECK_FALSE(daemon_view(item, {view_now}).empty());
+        CHECK_FALSE(log_line_view(item, {view_now}).empty());
+    }
+}
+
+TEST_CASE("status of a connector tells since when, why, and what to do") {
+    const std::string text = connector_view(sample_connector(view_now), {view_now});
+    CHECK(text.starts_with("db  crash_loop for 5m\n"));
+    CHECK(text.find("GH-P303 out of memory (exit 137)") != std::string::npos);
+    CHECK(text.find("what to do    Raise sandbox.limits.memory") != std::string::npos);
+    CHECK(text.find("next attempt  in 32s") != std::string::npos);
+    CHECK(text.find("412 in total, 2 failed, 1 in flight") != std::string::npos);
+    CHECK(text.find("5 stray lines on stdout") != std::string::npos);
+    CHECK(text.find("unknown ids") == std::string::npos);
+}
+
+TEST_CASE("a log line shows time, stream and text, escaped only for a terminal") {
+    const Json record = Json::parse(
+        R"({"seq":1,"time":"2026-11-25T08:00:00.123456Z","instance":1,"stream":"stderr","text":"a\u001bb"})");
+    CHECK(log_line_view(record, {view_now}) == "2026-11-25T08:00:00.123Z stderr a\\x1bb");
+    CHECK(log_line_view(record, {view_now, false, false}) ==
+          "2026-11-25T08:00:00.123Z stderr a\033b");
+}
+
+TEST_CASE("audit lines show who did what, and a broken line shows as unreadable") {
+    const Table table = audit_table(
+        {R"({"seq":1,"time":"2026-11-25T08:00:00.000001Z","kind":"admin","principal":"uid:0","action":"secret.set","target":"api"})",
+         R"({"seq":2,"time":"2026-11-25T08:00:01.000001Z","kind":"denial","principal":"agent:ci","connector":"notes","tool":"delete","decision":"deny","reason":"GH-Z001"})",
+         "not json"});
+    CHECK(table.rows[0][2].text == "uid:0");
+    CHECK(table.rows[0][3].text == "secret.set");
+    CHECK(table.rows[0][4].text == "api");
+    CHECK(table.rows[1][3].text == "delete");
+    CHECK(table.rows[1][5].text == "deny GH-Z001");
+    CHECK(table.rows[2][1].text == "unreadable");
+}
