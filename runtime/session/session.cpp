@@ -1,0 +1,59 @@
+#include "runtime/session/session.hpp"
+
+#include "runtime/session/failures.hpp"
+#include "runtime/session/session_core.hpp"
+
+namespace gatehouse::runtime {
+
+struct Session::Impl final : SessionCore {
+    using SessionCore::SessionCore;
+};
+
+SessionCore::SessionCore(Executor executor, UniqueFd connector_stdin, UniqueFd connector_stdout,
+                         SessionOptions options, Session::Events events)
+    : executor_(std::move(executor)), options_(options), events_(std::move(events)),
+      output_(std::make_shared<OutputPipe>(executor_, std::move(connector_stdin))),
+      input_(executor_, connector_stdout.release()), framer_(options_.frame_max_bytes),
+      deadline_timer_(executor_) {
+    // Cleared by end(), which Session's destructor reaches in any case.
+    output_->set_progress_handler([this] {
+        if (output_->closed()) {
+            fail_unsent(failures::stdin_closed());
+        } else {
+            send_queued();
+        }
+    });
+}
+
+SessionCore::~SessionCore() { output_->set_progress_handler(nullptr); }
+
+Session::Session(Executor executor, UniqueFd connector_stdin, UniqueFd connector_stdout,
+                 SessionOptions options, Events events)
+    : impl_(std::make_shared<Impl>(std::move(executor), std::move(connector_stdin),
+                                   std::move(connector_stdout), options, std::move(events))) {}
+
+Session::~Session() { stop(); }
+
+Task<Error> Session::run() { return SessionCore::read_until_end(impl_); }
+
+Task<Result<Catalogue>> Session::handshake(std::chrono::milliseconds deadline) {
+    return SessionCore::handshake(impl_, std::chrono::steady_clock::now() + deadline);
+}
+
+Task<Result<Catalogue>> Session::refresh_catalogue(std::chrono::milliseconds deadline) {
+    return SessionCore::list_tools(impl_, std::chrono::steady_clock::now() + deadline);
+}
+
+Task<CallReply> Session::call(std::shared_ptr<ConnectorCall> call) {
+    return SessionCore::perform(impl_, std::move(call), Lane::shared);
+}
+
+Task<bool> Session::ping(std::chrono::milliseconds deadline) {
+    return SessionCore::ping(impl_, std::chrono::steady_clock::now() + deadline);
+}
+
+void Session::close_stdin() { impl_->close_stdin(); }
+void Session::stop() { impl_->end(failures::stopped()); }
+const SessionCounters& Session::counters() const { return impl_->counters(); }
+
+} // namespace gatehouse::runtime

@@ -1,0 +1,157 @@
+#include "runtime/session/failures.hpp"
+#include "runtime/session/json_scan.hpp"
+#include "runtime/session/request_text.hpp"
+#include "runtime/session/session_core.hpp"
+
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <fcntl.h>
+
+namespace gatehouse::runtime {
+
+namespace {
+
+constexpr int enlarged_stdout_bytes = 1 << 20;
+constexpr std::size_t stray_shown_max_bytes = 16ULL << 10;
+// Answers to the connector's own requests are dropped while it leaves this much unread.
+constexpr std::size_t unread_max_bytes = 1ULL << 20;
+
+} // namespace
+
+Task<Error> SessionCore::read_until_end(std::shared_ptr<SessionCore> core) {
+    while (!core->end_reason_) {
+        const std::span<char> room = core->framer_.prepare();
+        const auto buffer = asio::buffer(room.data(), room.size());
+        boost::system::error_code failure;
+        auto token = asio::redirect_error(asio::use_awaitable, failure);
+        const std::size_t count = co_await core->input_.async_read_some(buffer, token);
+        if (failure == asio::error::operation_aborted) {
+            core->end(failures::stopped());
+            break;
+        }
+        if (failure) {
+            if (const auto line = core->framer_.last()) {
+                core->accept_line(*line);
+            }
+            core->end(failures::stdout_closed());
+            break;
+        }
+        core->framer_.commit(count);
+        core->drain_lines();
+    }
+    co_return *core->end_reason_;
+}
+
+void SessionCore::drain_lines() {
+    while (!end_reason_) {
+        const auto line = framer_.next();
+        if (!line) {
+            break;
+        }
+        accept_line(*line);
+    }
+    // As with stdin, only the pipes that carry large answers are enlarged.
+    if (!input_enlarged_ && !end_reason_ && framer_.large_line_coming()) {
+        input_enlarged_ = true;
+        ::fcntl(input_.native_handle(), F_SETPIPE_SZ, enlarged_stdout_bytes);
+    }
+}
+
+void SessionCore::accept_line(const Line& line) {
+    if (line.oversize) {
+        accept_oversize(line);
+        return;
+    }
+    const Result<Envelope> envelope = read_envelope(line.text);
+    if (!envelope) {
+        accept_broken(line, envelope.error());
+        return;
+    }
+    switch (envelope->kind) {
+    case MessageKind::response:
+        accept_response(*envelope, line);
+        break;
+    case MessageKind::request:
+        accept_request(*envelope);
+        break;
+    case MessageKind::notification:
+        accept_notification(*envelope);
+        break;
+    }
+}
+
+void SessionCore::accept_oversize(const Line& line) {
+    const std::string_view id = guess_id(line.text, line.tail);
+    PendingCall* const pending = in_flight_.find(id);
+    if (pending == nullptr) {
+        accept_stray(line.text);
+        return;
+    }
+    finish(*pending, CallEnd::may_have_run,
+           failures::answer_too_long(line.length_bytes, options_.frame_max_bytes));
+}
+
+void SessionCore::accept_broken(const Line& line, const Error& problem) {
+    PendingCall* const pending = in_flight_.find(problem.where);
+    if (pending == nullptr || guess_id(line.text, line.text).empty()) {
+        accept_stray(line.text);
+        return;
+    }
+    finish(*pending, CallEnd::may_have_run, failures::answer_unreadable(problem.why));
+}
+
+void SessionCore::accept_stray(std::string_view text) {
+    ++counters_.stray_lines;
+    if (events_.on_stray) {
+        events_.on_stray(text.substr(0, stray_shown_max_bytes));
+    }
+}
+
+void SessionCore::accept_response(const Envelope& envelope, const Line& line) {
+    PendingCall* const pending = in_flight_.take_answered(envelope.id);
+    if (pending == nullptr) {
+        return;
+    }
+    const bool is_result = envelope.error.empty();
+    const std::string_view body = is_result ? envelope.result : envelope.error;
+    if (body.front() != '{') {
+        finish(*pending, CallEnd::may_have_run,
+               failures::answer_unreadable("its result is not an object"));
+        return;
+    }
+    CallReply& reply = pending->reply;
+    reply.body_offset = static_cast<std::size_t>(body.data() - line.text.data());
+    reply.body_length = body.size();
+    reply.frame = framer_.take();
+    finish(*pending, is_result ? CallEnd::result : CallEnd::error, Error());
+}
+
+void SessionCore::accept_request(const Envelope& envelope) {
+    if (output_->closed() || output_->backlog_bytes() > unread_max_bytes) {
+        return;
+    }
+    if (envelope.method == "ping") {
+        append_empty_result(envelope.id, output_->buffer());
+    } else {
+        append_method_not_found(envelope.id, envelope.method, output_->buffer());
+    }
+    output_->flush_soon();
+}
+
+void SessionCore::accept_notification(const Envelope& envelope) {
+    if (envelope.method == "notifications/progress") {
+        const auto token = find_member(envelope.params, "progressToken");
+        const PendingCall* const pending = token ? in_flight_.find(*token) : nullptr;
+        if (pending != nullptr && pending->call.wants_progress && pending->call.on_progress) {
+            // A copy, because the handler may end the call and drop what it was called through.
+            const auto on_progress = pending->call.on_progress;
+            on_progress(envelope.params);
+        }
+    } else if (envelope.method == "notifications/message" && events_.on_log) {
+        events_.on_log(envelope.params);
+    } else if (envelope.method == "notifications/tools/list_changed" && events_.on_list_changed) {
+        events_.on_list_changed();
+    }
+}
+
+} // namespace gatehouse::runtime
