@@ -182,15 +182,14 @@ Connection::Step Connection::parse_head() {
             in_.consume(2);
         }
     }
-    if (in_.empty()) {
+    if (in_.empty() || (!parser_->got_some() && in_.view() == "\r")) {
         return Step::need_more;
     }
     if (phase_ == Phase::idle) {
         phase_ = Phase::head;
         expired_ = false;
         read_deadline_ = std::chrono::steady_clock::now() + context_->limits.head_deadline;
-        const char first = in_.view().front();
-        if (first != '\r' && !may_begin_request(first)) {
+        if (!may_begin_request(in_.view().front())) {
             return refuse(400, "GH-R710", "this is not an HTTP request");
         }
     }
