@@ -29,6 +29,14 @@ def functions(code):
         statement = at + 1
 
 
+def function_problems(path, text):
+    code, short = bare(text), bare(text, keep_lines=False)
+    for (opened, _), (begin, end) in zip(functions(code), functions(short)):
+        length = short.count("\n", begin, end) + 1
+        if length > FUNCTION_MAX:
+            yield f"{path}:{line_of(code, opened)}: a function of {length} lines, at most {FUNCTION_MAX}"
+
+
 def main():
     problems, count = [], 0
     for path, text in files(".cpp", ".hpp", ".py", ".mjs", ".sh"):
@@ -39,11 +47,7 @@ def main():
         if lines > limit:
             problems.append(f"{path}: {lines} lines, at most {limit}")
         if path.endswith((".cpp", ".hpp")) and not path.startswith("tests/unit/"):
-            code = bare(text)
-            for opened, closed in functions(code):
-                first, last = line_of(code, opened), line_of(code, closed)
-                if last - first + 1 > FUNCTION_MAX:
-                    problems.append(f"{path}:{first}: a function of {last - first + 1} lines, at most {FUNCTION_MAX}")
+            problems += function_problems(path, text)
     return report(problems, f"sizes of {count} files")
 
 

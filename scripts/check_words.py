@@ -12,7 +12,7 @@ WORDS = [
     (r"\bco_spawn\s*\(", ("runtime/base/task_group", "tests/", "gateway/cli/"), "spawn through a TaskGroup"),
     (r"\bawaitable_operators\b", (), "use after free on cancellation in Asio 1.81"),
     (r"\bstd::regex\b", (), "hangs on hostile patterns; RE2 only"),
-    (r"\bPR_SET_PDEATHSIG\b", ("sandbox/jail/", "tests/"), "follows the thread; a lifetime hangs on the control socket"),
+    (r"\bPR_SET_PDEATHSIG\b", ("sandbox/", "tests/"), "follows the thread; a lifetime hangs on the control socket"),
     (r"\b(system|popen)\s*\(", ("tests/",), "no shell"),
     (r"\busing namespace std;", (), "not at all"),
 ]

@@ -22,12 +22,14 @@ TOKEN = re.compile(
 )
 
 
-def bare(text):
-    """C++ text with comments and literals blanked out; every line keeps its number."""
+def bare(text, keep_lines=True):
+    """C++ text with comments and literals blanked out. Every line keeps its number, unless told otherwise:
+    then a literal of many lines counts as one."""
     def blank(match):
         token = match.group(0)
-        keep = '""' if token[0] in "\"R'" else " "
-        return keep + "\n" * token.count("\n")
+        literal = token[0] in "\"R'"
+        lines = "\n" * token.count("\n") if keep_lines or not literal else ""
+        return ('""' if literal else " ") + lines
     return TOKEN.sub(blank, text)
 
 
