@@ -84,7 +84,9 @@ class TreeBuilder final : public YAML::EventHandler {
     void open(NodeKind kind, const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor) {
         refuse_extras(mark, tag, anchor);
         if (stack_.size() >= document_max_depth) {
-            note(mark, "GH-C501", "nested deeper than " + std::to_string(document_max_depth) + " levels", "");
+            stack_.clear();  // a path of that depth would say nothing
+            note(mark, "GH-C501", "nested deeper than " + std::to_string(document_max_depth) + " levels",
+                 "A valid file needs far fewer; look for an opened bracket");
             throw StopReading{};
         }
         stack_.push_back({});
@@ -188,14 +190,8 @@ class TreeBuilder final : public YAML::EventHandler {
 };
 
 std::string yaml_hint(const std::string& message) {
-    if (message == YAML::ErrorMsg::TAB_IN_INDENTATION) {
-        return "Indent with spaces, not with tabs";
-    }
     if (message == YAML::ErrorMsg::MAP_VALUE || message == YAML::ErrorMsg::MAP_KEY) {
         return "Check the indentation of this line, and quote a text that holds ': '";
-    }
-    if (message == YAML::ErrorMsg::DOC_IN_SCALAR || message == YAML::ErrorMsg::EOF_IN_SCALAR) {
-        return "A quote that is opened further up is not closed";
     }
     if (message.find("end of") == 0) {
         return "Check the indentation, the brackets and the quotes above this line";
@@ -207,16 +203,36 @@ void add_document_issue(Document& document, Place place, const std::string& mess
     document.issues.push_back({document.file, place.line, place.column, "", "GH-C501", message, hint});
 }
 
-int last_line(std::string_view text) {
+// The parser's complaint in the terms of who wrote the file.
+void add_yaml_issue(Document& document, std::string_view text, const YAML::Exception& problem) {
     const auto ends = std::count(text.begin(), text.end(), '\n');
-    return static_cast<int>(ends) + (!text.empty() && text.back() == '\n' ? 0 : 1);
+    const int last_line = static_cast<int>(ends) + (!text.empty() && text.back() == '\n' ? 0 : 1);
+    Place place = problem.mark.is_null() ? Place{} : place_of(problem.mark);
+    if (place.line > last_line) {
+        place = {last_line, 1};  // seen only at the end mark that parse_yaml adds
+    }
+    std::size_t line_start = 0;
+    for (int line = 1; line < place.line; ++line) {
+        line_start = text.find('\n', line_start) + 1;
+    }
+    const std::size_t indented = text.find_first_not_of(" ", line_start);
+    if (place.line > 0 && indented != std::string_view::npos && text[indented] == '\t') {
+        add_document_issue(document, {place.line, static_cast<int>(indented - line_start) + 1},
+                           "not valid YAML: a tab in the indentation", "Indent with spaces");
+    } else if (problem.msg == YAML::ErrorMsg::DOC_IN_SCALAR || problem.msg == YAML::ErrorMsg::EOF_IN_SCALAR) {
+        add_document_issue(document, place, "not valid YAML: a quoted text is not closed",
+                           "Look for the opening quote further up");
+    } else {
+        add_document_issue(document, place, "not valid YAML: " + problem.msg, yaml_hint(problem.msg));
+    }
 }
 
 void parse_yaml(Document& document, std::string_view text) {
     try {
         // The parser takes a double-quoted text that is open at the end of the file for complete; an explicit
         // end of the document inside one is an error to it.
-        std::istringstream stream{std::string(text) + "\n...\n"};
+        const char* end_mark = text.empty() || text.back() == '\n' ? "...\n" : "\n...\n";
+        std::istringstream stream{std::string(text) + end_mark};
         YAML::Parser parser(stream);
         TreeBuilder builder(document);
         while (parser.HandleNextDocument(builder)) {
@@ -229,11 +245,7 @@ void parse_yaml(Document& document, std::string_view text) {
         }
     } catch (const StopReading&) {
     } catch (const YAML::Exception& problem) {
-        Place place = problem.mark.is_null() ? Place{} : place_of(problem.mark);
-        if (place.line > last_line(text)) {
-            place = {last_line(text), 1};  // seen only at the end that is added above
-        }
-        add_document_issue(document, place, "not valid YAML: " + problem.msg, yaml_hint(problem.msg));
+        add_yaml_issue(document, text, problem);
     } catch (const std::exception& problem) {
         add_document_issue(document, {}, std::string("not valid YAML: ") + problem.what(), "");
     }

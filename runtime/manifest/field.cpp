@@ -51,10 +51,14 @@ void Reporter::note_keys(const std::string& path, std::initializer_list<std::str
 }
 
 Issues Reporter::take() {
-    std::sort(issues_.begin(), issues_.end(), [](const Issue& a, const Issue& b) {
+    sort_by_place(issues_);
+    return std::move(issues_);
+}
+
+void sort_by_place(Issues& issues) {
+    std::sort(issues.begin(), issues.end(), [](const Issue& a, const Issue& b) {
         return std::tie(a.line, a.column, a.path, a.code) < std::tie(b.line, b.column, b.path, b.code);
     });
-    return std::move(issues_);
 }
 
 void Field::fail(const char* code, std::string message, std::string hint) const {

@@ -43,6 +43,9 @@ class Reporter {
     KnownKeys known_keys_;
 };
 
+// The order in which the issues of one document are listed.
+void sort_by_place(Issues& issues);
+
 class Field {
   public:
     Field(Reporter& reporter, const Document& document)
