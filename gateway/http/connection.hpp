@@ -1,5 +1,6 @@
-// One HTTP connection: a coroutine that reads a request, hands it to the handler and sends the answer,
-// again and again. It owns the transport's waits, so that a disconnect is noticed while the handler works.
+// One HTTP connection: a coroutine that reads a request, hands it to the handler and sends the
+// answer, again and again. It owns the transport's waits, so that a disconnect is noticed while the
+// handler works.
 #pragma once
 
 #include "gateway/http/read_buffer.hpp"
@@ -24,8 +25,8 @@ struct ConnectionContext {
     Executor executor;
     HttpHandler& handler;
     HttpLimits limits;
-    std::string date;                    // refreshed by the sweep
-    std::list<Connection*> connections;  // those whose coroutine runs
+    std::string date;                   // refreshed by the sweep
+    std::list<Connection*> connections; // those whose coroutine runs
     bool stopping = false;
 };
 
@@ -105,7 +106,7 @@ class Connection final : public TransportSink,
     std::size_t body_filled_bytes_ = 0;
     bool read_pending_ = false;
     bool read_into_body_ = false;
-    boost::system::error_code read_error_;  // sticky: the read side has ended
+    boost::system::error_code read_error_; // sticky: the read side has ended
     Waiter read_waiter_;
     Phase phase_ = Phase::idle;
     bool expired_ = false;
@@ -114,14 +115,14 @@ class Connection final : public TransportSink,
     SendQueue out_;
     bool write_wait_pending_ = false;
     bool flush_posted_ = false;
-    bool failed_ = false;  // the write side has ended, or the connection was aborted
+    bool failed_ = false; // the write side has ended, or the connection was aborted
     Waiter drain_waiter_;
     SteadyTime write_deadline_ = SteadyTime::max();
 
     Answer answer_ = Answer::none;
     bool keep_alive_ = true;
     bool http11_ = true;
-    bool head_only_ = false;   // the answer to HEAD
+    bool head_only_ = false; // the answer to HEAD
     bool chunked_ = false;
     std::function<void()> on_disconnect_;
 };

@@ -28,7 +28,9 @@ std::size_t reply_body_bytes(const HttpReply& reply) {
            reply.body_suffix.size();
 }
 
-bool status_has_body(int status) { return status >= 200 && status != 204 && status != 304; }
+bool status_has_body(int status) {
+    return status >= 200 && status != 204 && status != 304;
+}
 
 } // namespace
 
@@ -43,7 +45,8 @@ Task<void> Connection::send(HttpReply reply) {
     head.date = context_->date;
     head.framing = with_body ? ReplyHead::Framing::length : ReplyHead::Framing::none;
     head.length_bytes = reply_body_bytes(reply);
-    head.content_type = with_body && head.length_bytes > 0 ? reply.content_type : std::string_view();
+    head.content_type =
+        with_body && head.length_bytes > 0 ? reply.content_type : std::string_view();
     head.keep_alive = keep_alive_;
     head.http11 = http11_;
     out_.push(reply_head_text(head));
@@ -90,7 +93,7 @@ Task<bool> Connection::write(std::string bytes) {
 Task<bool> Connection::write_reply_body(HttpReply body_pieces) {
     GH_ASSERT(answer_ == Answer::streaming);
     const std::size_t length = reply_body_bytes(body_pieces);
-    if (failed_ || head_only_ || length == 0) {  // an empty chunk would end the stream
+    if (failed_ || head_only_ || length == 0) { // an empty chunk would end the stream
         co_return !failed_;
     }
     if (chunked_) {
@@ -168,7 +171,8 @@ void Connection::on_writable(boost::system::error_code error) {
     drain_waiter_.notify();
 }
 
-// Until at most max_bytes are unsent, or the connection has failed; the sweep fails it at the deadline.
+// Until at most max_bytes are unsent, or the connection has failed; the sweep fails it at the
+// deadline.
 Task<void> Connection::wait_drain(std::size_t max_bytes, SteadyTime deadline) {
     write_deadline_ = deadline;
     while (out_.size_bytes() > max_bytes && !failed_) {

@@ -1,8 +1,8 @@
 #include "gateway/http/listening_socket.hpp"
 
 #include <algorithm>
-#include <array>
 #include <arpa/inet.h>
+#include <array>
 #include <cerrno>
 #include <cstring>
 #include <memory>
@@ -31,7 +31,8 @@ std::string tcp_action(int error_number, std::uint16_t port) {
                "' names it) or set another port";
     case EACCES:
     case EPERM:
-        return "take a port of 1024 or above, or allow low ports to this user (CAP_NET_BIND_SERVICE)";
+        return "take a port of 1024 or above, or allow low ports to this user "
+               "(CAP_NET_BIND_SERVICE)";
     case EADDRNOTAVAIL:
         return "set the address of an interface of this machine; 127.0.0.1 is the usual one";
     default:
@@ -67,8 +68,9 @@ bool socket_file_is_live(const sockaddr_un& address) {
            errno == EINPROGRESS;
 }
 
-Result<void> clear_stale_socket_file(const std::filesystem::path& path, const sockaddr_un& address) {
-    struct stat status {};
+Result<void> clear_stale_socket_file(const std::filesystem::path& path,
+                                     const sockaddr_un& address) {
+    struct stat status{};
     if (::lstat(path.c_str(), &status) != 0) {
         return {};
     }
@@ -158,16 +160,16 @@ Result<ListeningSocket> open_unix_socket(const std::filesystem::path& path) {
     result.fd = UniqueFd(::socket(AF_UNIX, listen_socket_flags, 0));
     // The mode is right from the first moment, so that nobody connects before a chmod.
     const mode_t old_mask = ::umask(0177);
-    const bool bound = ::bind(result.fd.get(), reinterpret_cast<const sockaddr*>(&address),
-                              sizeof address) == 0 &&
-                       ::listen(result.fd.get(), listen_backlog_count) == 0;
+    const bool bound =
+        ::bind(result.fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0 &&
+        ::listen(result.fd.get(), listen_backlog_count) == 0;
     const int error_number = errno;
     ::umask(old_mask);
     if (!bound) {
         return listen_error(text, errno_text(error_number),
                             "check that the folder exists and that this user may write to it");
     }
-    struct stat status {};
+    struct stat status{};
     if (::lstat(path.c_str(), &status) == 0) {
         result.device = status.st_dev;
         result.inode = status.st_ino;
@@ -176,7 +178,7 @@ Result<ListeningSocket> open_unix_socket(const std::filesystem::path& path) {
 }
 
 void close_listening_socket(ListeningSocket& socket) {
-    struct stat status {};
+    struct stat status{};
     if (socket.fd && socket.inode != 0 && ::lstat(socket.path.c_str(), &status) == 0 &&
         status.st_dev == socket.device && status.st_ino == socket.inode) {
         ::unlink(socket.path.c_str());
@@ -188,8 +190,8 @@ AcceptedSocket accept_from(const ListeningSocket& socket) {
     AcceptedSocket accepted;
     sockaddr_storage address{};
     socklen_t length = sizeof address;
-    accepted.fd = UniqueFd(::accept4(socket.fd.get(), reinterpret_cast<sockaddr*>(&address), &length,
-                                     SOCK_CLOEXEC | SOCK_NONBLOCK));
+    accepted.fd = UniqueFd(::accept4(socket.fd.get(), reinterpret_cast<sockaddr*>(&address),
+                                     &length, SOCK_CLOEXEC | SOCK_NONBLOCK));
     if (!accepted.fd) {
         accepted.error_number = errno;
     } else if (socket.family == AF_UNIX) {

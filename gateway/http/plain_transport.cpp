@@ -26,11 +26,11 @@ class PlainTransport final : public Transport {
     }
 
     void start_read(asio::mutable_buffer buffer, std::shared_ptr<TransportSink> sink) override {
-        socket_.async_read_some(asio::buffer(buffer),
-                                [sink = std::move(sink)](boost::system::error_code error,
-                                                         std::size_t bytes) {
-                                    sink->on_read(IoResult{bytes, error});
-                                });
+        socket_.async_read_some(
+            asio::buffer(buffer),
+            [sink = std::move(sink)](boost::system::error_code error, std::size_t bytes) {
+                sink->on_read(IoResult{bytes, error});
+            });
     }
 
     IoResult try_write(std::span<const asio::const_buffer> buffers) override {

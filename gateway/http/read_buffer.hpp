@@ -1,5 +1,6 @@
-// ReadBuffer: received bytes that nobody consumed yet, contiguous, as Beast's parser wants them. Unlike
-// Beast's flat_buffer, consuming never moves the write position, so a read may be under way meanwhile.
+// ReadBuffer: received bytes that nobody consumed yet, contiguous, as Beast's parser wants them.
+// Unlike Beast's flat_buffer, consuming never moves the write position, so a read may be under way
+// meanwhile.
 #pragma once
 
 #include <algorithm>
@@ -19,8 +20,8 @@ class ReadBuffer {
     void consume(std::size_t bytes) { begin_ += std::min(bytes, size()); }
     void commit(std::size_t bytes) { end_ += bytes; }
 
-    // Room to read into: at least one byte, unless max_bytes unconsumed bytes are stored already (then
-    // empty). Moves the stored bytes, so no read may be under way.
+    // Room to read into: at least one byte, unless max_bytes unconsumed bytes are stored already
+    // (then empty). Moves the stored bytes, so no read may be under way.
     boost::asio::mutable_buffer prepare(std::size_t max_bytes) {
         if (empty()) {
             begin_ = end_ = 0;
@@ -49,7 +50,7 @@ class ReadBuffer {
     }
 
   private:
-    static constexpr std::size_t start_bytes = 4096;  // what an idle connection keeps
+    static constexpr std::size_t start_bytes = 4096; // what an idle connection keeps
 
     void make_room(std::size_t max_bytes) {
         const std::size_t stored = size();

@@ -1,4 +1,5 @@
-// The text around a body: status line and fields, chunk sizes, and the server's own error replies. Pure.
+// The text around a body: status line and fields, chunk sizes, and the server's own error replies.
+// Pure.
 #pragma once
 
 #include "gateway/http/server.hpp"
@@ -12,17 +13,17 @@ namespace gatehouse::gateway {
 
 struct ReplyHead {
     int status = 200;
-    std::string_view content_type;  // empty: no such field
+    std::string_view content_type; // empty: no such field
     const std::vector<std::pair<std::string, std::string>>* headers = nullptr;
-    std::string_view date;          // IMF-fixdate
+    std::string_view date; // IMF-fixdate
     enum class Framing { length, chunked, until_close, none } framing = Framing::length;
-    std::size_t length_bytes = 0;   // Framing::length
+    std::size_t length_bytes = 0; // Framing::length
     bool keep_alive = true;
     bool http11 = true;
 };
 
-// Fields with a name that is no token are left out and line breaks in values become spaces, so that no
-// value of a handler can begin a field or an answer of its own.
+// Fields with a name that is no token are left out and line breaks in values become spaces, so that
+// no value of a handler can begin a field or an answer of its own.
 std::string reply_head_text(const ReplyHead& head);
 // "1a2b\r\n"
 std::string chunk_head_text(std::size_t bytes);

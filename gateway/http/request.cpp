@@ -7,7 +7,9 @@ namespace gatehouse::gateway {
 namespace {
 
 // ASCII only, whatever the locale: header names are tokens.
-char lower_ascii(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; }
+char lower_ascii(char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
+}
 
 bool same_header_name(std::string_view a, std::string_view b) {
     return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(), [](char x, char y) {
@@ -32,9 +34,9 @@ std::optional<std::string_view> HttpRequest::header(std::string_view name) const
 }
 
 std::size_t HttpRequest::header_count(std::string_view name) const {
-    return static_cast<std::size_t>(std::count_if(
-        headers.begin(), headers.end(),
-        [name](const auto& field) { return same_header_name(field.first, name); }));
+    return static_cast<std::size_t>(
+        std::count_if(headers.begin(), headers.end(),
+                      [name](const auto& field) { return same_header_name(field.first, name); }));
 }
 
 } // namespace gatehouse::gateway

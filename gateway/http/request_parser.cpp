@@ -8,19 +8,19 @@ namespace gatehouse::gateway {
 namespace http = boost::beast::http;
 
 namespace {
-// More fields than any client sends; keeps a head of two-byte fields from costing thousands of strings.
+// More fields than any client sends; keeps a head of two-byte fields from costing thousands of
+// strings.
 constexpr std::size_t request_max_field_count = 128;
 
 bool all_digits(RequestParser::string_view text) {
-    return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
-        return c >= '0' && c <= '9';
-    });
+    return !text.empty() &&
+           std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
 }
 } // namespace
 
 RequestParser::RequestParser(HttpRequest& request, std::uint64_t body_max_bytes)
     : request_(request), body_max_bytes_(body_max_bytes) {
-    body_limit(boost::none);  // the limit is ours, because the head must be refused first
+    body_limit(boost::none); // the limit is ours, because the head must be refused first
 }
 
 void RequestParser::on_request_impl(http::verb, string_view method, string_view target, int version,
@@ -38,7 +38,7 @@ void RequestParser::on_response_impl(int, string_view, int, error_code& error) {
 void RequestParser::on_field_impl(http::field field, string_view name, string_view value,
                                   error_code& error) {
     if (head_done_) {
-        return;  // trailers are read and ignored
+        return; // trailers are read and ignored
     }
     if (request_.headers.size() >= request_max_field_count) {
         error = http::error::header_limit;
@@ -57,7 +57,8 @@ void RequestParser::on_field_impl(http::field field, string_view name, string_vi
         }
         break;
     case http::field::transfer_encoding:
-        if (std::exchange(has_transfer_encoding_, true) || !boost::beast::iequals(value, "chunked")) {
+        if (std::exchange(has_transfer_encoding_, true) ||
+            !boost::beast::iequals(value, "chunked")) {
             error = http::error::bad_transfer_encoding;
         }
         break;
@@ -94,7 +95,8 @@ void RequestParser::on_chunk_header_impl(std::uint64_t size, string_view, error_
 }
 
 std::size_t RequestParser::on_chunk_body_impl(std::uint64_t, string_view body, error_code& error) {
-    if (body.size() > body_max_bytes_ - std::min<std::uint64_t>(body_max_bytes_, request_.body.size())) {
+    if (body.size() >
+        body_max_bytes_ - std::min<std::uint64_t>(body_max_bytes_, request_.body.size())) {
         error = http::error::body_limit;
         return 0;
     }

@@ -1,5 +1,5 @@
-// RequestParser: Beast's HTTP/1 parser writing straight into an HttpRequest, with the checks against
-// request smuggling that Beast leaves to its user. No I/O.
+// RequestParser: Beast's HTTP/1 parser writing straight into an HttpRequest, with the checks
+// against request smuggling that Beast leaves to its user. No I/O.
 #pragma once
 
 #include "gateway/http/server.hpp"
@@ -32,10 +32,13 @@ class RequestParser final : public boost::beast::http::basic_parser<true> {
     void on_field_impl(boost::beast::http::field field, string_view name, string_view value,
                        error_code& error) override;
     void on_header_impl(error_code& error) override;
-    void on_body_init_impl(const boost::optional<std::uint64_t>& length, error_code& error) override;
+    void on_body_init_impl(const boost::optional<std::uint64_t>& length,
+                           error_code& error) override;
     std::size_t on_body_impl(string_view body, error_code& error) override;
-    void on_chunk_header_impl(std::uint64_t size, string_view extensions, error_code& error) override;
-    std::size_t on_chunk_body_impl(std::uint64_t remain, string_view body, error_code& error) override;
+    void on_chunk_header_impl(std::uint64_t size, string_view extensions,
+                              error_code& error) override;
+    std::size_t on_chunk_body_impl(std::uint64_t remain, string_view body,
+                                   error_code& error) override;
     void on_finish_impl(error_code& error) override;
 
     HttpRequest& request_;

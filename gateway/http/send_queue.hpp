@@ -1,5 +1,5 @@
-// SendQueue: the bytes of answers on their way out, in their original strings, gathered into one write.
-// Pure.
+// SendQueue: the bytes of answers on their way out, in their original strings, gathered into one
+// write. Pure.
 #pragma once
 
 #include <boost/asio/buffer.hpp>

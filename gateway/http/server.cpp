@@ -106,8 +106,8 @@ bool HttpServer::Impl::accept_some(HttpListener& listener) {
         const int number = accepted.error_number;
         if (number == EMFILE || number == ENFILE || number == ENOMEM || number == ENOBUFS) {
             if (!std::exchange(pause_logged, true)) {
-                log_warn("clients wait because no connection can be accepted: " + errno_text(number) +
-                         "; raise the limit of open files (ulimit -n)");
+                log_warn("clients wait because no connection can be accepted: " +
+                         errno_text(number) + "; raise the limit of open files (ulimit -n)");
             }
             return false;
         }
@@ -127,8 +127,8 @@ void HttpServer::Impl::admit(AcceptedSocket accepted, int family) {
     if (context->connections.size() >= context->limits.connections_max_count) {
         const std::string text = "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n"
                                  "Retry-After: 1\r\nConnection: close\r\n\r\n";
-        static_cast<void>(::send(accepted.fd.get(), text.data(), text.size(),
-                                 MSG_NOSIGNAL | MSG_DONTWAIT));
+        static_cast<void>(
+            ::send(accepted.fd.get(), text.data(), text.size(), MSG_NOSIGNAL | MSG_DONTWAIT));
         return;
     }
     auto transport = make_plain_transport(executor, std::move(accepted.fd), family);
@@ -151,7 +151,8 @@ Task<void> HttpServer::Impl::sweep_loop(std::shared_ptr<Impl> self) {
     }
 }
 
-// One timer for all connections, because a timer operation per request would cost more than the request.
+// One timer for all connections, because a timer operation per request would cost more than the
+// request.
 void HttpServer::Impl::sweep() {
     context->date = http_date_text(std::chrono::system_clock::now());
     const SteadyTime now = std::chrono::steady_clock::now();
@@ -240,12 +241,13 @@ void HttpServer::stop(std::chrono::milliseconds grace) {
         connection->close_if_idle();
     }
     impl_->grace_timer.expires_after(grace);
-    impl_->grace_timer.async_wait([weak = std::weak_ptr<Impl>(impl_)](boost::system::error_code error) {
-        const auto impl = weak.lock();
-        if (!error && impl) {
-            impl->abort_all();
-        }
-    });
+    impl_->grace_timer.async_wait(
+        [weak = std::weak_ptr<Impl>(impl_)](boost::system::error_code error) {
+            const auto impl = weak.lock();
+            if (!error && impl) {
+                impl->abort_all();
+            }
+        });
 }
 
 } // namespace gatehouse::gateway

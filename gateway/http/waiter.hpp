@@ -1,5 +1,5 @@
-// Waiter: lets one coroutine sleep until a callback of the same loop wakes it. Used where a socket's wait
-// belongs to the connection and not to the coroutine that happens to need it.
+// Waiter: lets one coroutine sleep until a callback of the same loop wakes it. Used where a
+// socket's wait belongs to the connection and not to the coroutine that happens to need it.
 #pragma once
 
 #include "runtime/base/assert.hpp"
@@ -12,8 +12,8 @@ namespace gatehouse::gateway {
 
 class Waiter {
   public:
-    // Completes at the next notify(). At most one coroutine waits at a time. The caller makes sure that
-    // something is under way that will notify; closing the socket ends that too.
+    // Completes at the next notify(). At most one coroutine waits at a time. The caller makes sure
+    // that something is under way that will notify; closing the socket ends that too.
     Task<void> wait() {
         GH_ASSERT(!handler_);
         return asio::async_initiate<const asio::use_awaitable_t<Executor>&, void()>(

@@ -126,7 +126,9 @@ void ServerFixture::stop(std::chrono::milliseconds grace) {
     }
 }
 
-ServerFixture::~ServerFixture() { stop(std::chrono::milliseconds(0)); }
+ServerFixture::~ServerFixture() {
+    stop(std::chrono::milliseconds(0));
+}
 
 namespace {
 void set_receive_timeout(int fd) {
@@ -157,7 +159,9 @@ RawClient::RawClient(const std::string& unix_path)
     }
 }
 
-RawClient::~RawClient() { close(); }
+RawClient::~RawClient() {
+    close();
+}
 
 void RawClient::close() {
     if (fd_ >= 0) {
@@ -171,7 +175,7 @@ void RawClient::send(const std::string& bytes) {
     while (sent < bytes.size()) {
         const auto step = ::send(fd_, bytes.data() + sent, bytes.size() - sent, MSG_NOSIGNAL);
         if (step <= 0) {
-            return;  // the server closed; the reply tells why
+            return; // the server closed; the reply tells why
         }
         sent += static_cast<std::size_t>(step);
     }

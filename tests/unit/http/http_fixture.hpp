@@ -15,9 +15,9 @@ namespace gatehouse::gateway::test {
 
 // Answers by path:
 //   /echo      method, path and body           /big       1 MiB body between a prefix and a suffix
-//   /stream    three chunks                    /flood     writes 64 KiB chunks until write() says no
-//   /wait      answers after release(), or gives up at a disconnect
-//   /silent    never answers                   /throw     throws
+//   /stream    three chunks                    /flood     writes 64 KiB chunks until write() says
+//   no /wait      answers after release(), or gives up at a disconnect /silent    never answers
+//   /throw     throws
 class RouteHandler final : public HttpHandler {
   public:
     std::optional<HttpReply> check_head(const HttpRequest& head) override;
@@ -39,13 +39,13 @@ class ServerFixture {
   public:
     explicit ServerFixture(HttpLimits limits = {});
     ~ServerFixture();
-    void stop(std::chrono::milliseconds grace);  // returns when run() has ended
+    void stop(std::chrono::milliseconds grace); // returns when run() has ended
     std::uint16_t port() const { return server.port(); }
 
     asio::io_context context;
     RouteHandler handler;
     HttpServer server;
-    void start();  // after the listeners are set
+    void start(); // after the listeners are set
 
   private:
     TaskGroup tasks_;
@@ -55,8 +55,8 @@ class ServerFixture {
 struct ReceivedReply {
     int status = 0;
     std::string head;
-    std::string body;  // chunks joined
-    std::map<std::string, std::string> headers;  // lower-case names
+    std::string body;                           // chunks joined
+    std::map<std::string, std::string> headers; // lower-case names
 };
 
 class RawClient {
@@ -70,7 +70,7 @@ class RawClient {
     void send(const std::string& bytes);
     // Status 0: the server closed instead (or nothing came for 10 s).
     ReceivedReply read_reply(bool head_only = false);
-    bool closed_by_server();  // waits for the end of stream
+    bool closed_by_server(); // waits for the end of stream
     void close();
 
   private:

@@ -22,7 +22,9 @@ struct TcpServer : ServerFixture {
     }
 };
 
-std::string get(const std::string& path) { return "GET " + path + " HTTP/1.1\r\nHost: a\r\n\r\n"; }
+std::string get(const std::string& path) {
+    return "GET " + path + " HTTP/1.1\r\nHost: a\r\n\r\n";
+}
 
 struct TemporaryFolder {
     TemporaryFolder() {
@@ -145,7 +147,8 @@ TEST_CASE("requests pipelined behind a watched one are served after it") {
     client.send(get("/wait"));
     REQUIRE(eventually([&] { return server.handler.waiting_count == 1; }));
     const std::string body(300'000, 'p');
-    client.send("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 300000\r\n\r\n" + body + get("/echo"));
+    client.send("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 300000\r\n\r\n" + body +
+                get("/echo"));
     server.handler.released = true;
     REQUIRE(client.read_reply().body == "released");
     REQUIRE(client.read_reply().body == "POST /echo " + body);
@@ -212,7 +215,7 @@ TEST_CASE("the unix socket is for its owner, tells the peer's uid and goes away 
         ServerFixture server;
         REQUIRE(server.server.listen_unix(path));
         server.start();
-        struct stat status {};
+        struct stat status{};
         REQUIRE(::stat(path.c_str(), &status) == 0);
         REQUIRE((status.st_mode & 0777) == 0600);
         RawClient client(path.string());
@@ -252,7 +255,7 @@ TEST_CASE("every socket of the server is close-on-exec") {
     int socket_count = 0;
     for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd")) {
         const int fd = std::stoi(entry.path().filename().string());
-        struct stat status {};
+        struct stat status{};
         if (fd > 2 && ::fstat(fd, &status) == 0 && S_ISSOCK(status.st_mode)) {
             ++socket_count;
             REQUIRE((::fcntl(fd, F_GETFD) & FD_CLOEXEC) != 0);

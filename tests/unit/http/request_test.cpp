@@ -102,7 +102,8 @@ TEST_CASE("a client that expects 100-continue is told to go on") {
 TEST_CASE("a client that expects 100-continue and may not send its body gets the refusal at once") {
     ListeningServer server;
     RawClient client(server.port());
-    client.send("POST /refused HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nExpect: 100-continue\r\n\r\n");
+    client.send(
+        "POST /refused HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nExpect: 100-continue\r\n\r\n");
     const auto reply = client.read_reply();
     REQUIRE(reply.status == 401);
     REQUIRE(reply.headers.at("connection") == "close");
@@ -112,12 +113,12 @@ TEST_CASE("a client that expects 100-continue and may not send its body gets the
 }
 
 TEST_CASE("a body over the limit is refused with 413 before it is read") {
-    const auto sized =
-        reply_to(post_head + "Content-Length: 1001\r\n\r\n" + std::string(1001, 'x'), small_limits());
+    const auto sized = reply_to(post_head + "Content-Length: 1001\r\n\r\n" + std::string(1001, 'x'),
+                                small_limits());
     REQUIRE(sized.status == 413);
     REQUIRE(sized.body.find("GH-R703") != std::string::npos);
-    const auto exact =
-        reply_to(post_head + "Content-Length: 1000\r\n\r\n" + std::string(1000, 'x'), small_limits());
+    const auto exact = reply_to(post_head + "Content-Length: 1000\r\n\r\n" + std::string(1000, 'x'),
+                                small_limits());
     REQUIRE(exact.status == 200);
     const auto huge = reply_to(post_head + "Content-Length: 18446744073709551615\r\n\r\n");
     REQUIRE(huge.status == 413);
@@ -141,7 +142,8 @@ TEST_CASE("a client that still sends 8 MiB over the limit reads the 413") {
 
 TEST_CASE("a head over the limit is refused with 431") {
     const std::string line = "GET /echo HTTP/1.1\r\nHost: a\r\n";
-    REQUIRE(reply_to(line + "X: " + std::string(3000, 'x') + "\r\n\r\n", small_limits()).status == 431);
+    REQUIRE(reply_to(line + "X: " + std::string(3000, 'x') + "\r\n\r\n", small_limits()).status ==
+            431);
     REQUIRE(reply_to(line + "X: " + std::string(40000, 'x')).status == 431);
     REQUIRE(reply_to("GET /" + std::string(40000, 'x')).status == 431);
     std::string fields;
@@ -149,7 +151,8 @@ TEST_CASE("a head over the limit is refused with 431") {
         fields += "X: y\r\n";
     }
     REQUIRE(reply_to(line + fields + "\r\n").status == 431);
-    REQUIRE(reply_to(line + "X: " + std::string(1900, 'x') + "\r\n\r\n", small_limits()).status == 200);
+    REQUIRE(reply_to(line + "X: " + std::string(1900, 'x') + "\r\n\r\n", small_limits()).status ==
+            200);
 }
 
 TEST_CASE("a head that does not arrive in time is refused with 408") {
@@ -177,15 +180,18 @@ TEST_CASE("fields that make a request ambiguous are refused") {
     REQUIRE(reply_to(post_head + "Content-Length: -3" + body).status == 400);
     REQUIRE(reply_to(post_head + "Content-Length: 0x3" + body).status == 400);
     REQUIRE(reply_to(post_head + "Content-Length:" + body).status == 400);
-    REQUIRE(reply_to(post_head + "Content-Length: 3\r\nTransfer-Encoding: chunked" + body).status == 400);
-    REQUIRE(reply_to(post_head + "Transfer-Encoding: chunked\r\nContent-Length: 3" + body).status == 400);
+    REQUIRE(reply_to(post_head + "Content-Length: 3\r\nTransfer-Encoding: chunked" + body).status ==
+            400);
+    REQUIRE(reply_to(post_head + "Transfer-Encoding: chunked\r\nContent-Length: 3" + body).status ==
+            400);
     REQUIRE(reply_to(post_head + "Transfer-Encoding: gzip, chunked" + body).status == 400);
     REQUIRE(reply_to(post_head + "Transfer-Encoding: identity" + body).status == 400);
     REQUIRE(reply_to(post_head + "Transfer-Encoding: xchunked" + body).status == 400);
     REQUIRE(reply_to(post_head + "Transfer-Encoding : chunked" + body).status == 400);
     REQUIRE(reply_to(post_head + "Host: b\r\n\r\n").status == 400);
     REQUIRE(reply_to("GET /echo HTTP/1.1\r\n\r\n").status == 400);
-    REQUIRE(reply_to("POST /echo HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n").status == 400);
+    REQUIRE(reply_to("POST /echo HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n").status ==
+            400);
 }
 
 TEST_CASE("what is no request line is refused") {
