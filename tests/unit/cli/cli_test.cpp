@@ -1,6 +1,7 @@
 #include "gateway/cli/cli.hpp"
 #include "gateway/cli/schema_text.hpp"
 #include "gateway/cli/secret_input.hpp"
+#include "runtime/base/unique_fd.hpp"
 
 #include <array>
 #include <catch2/catch.hpp>
