@@ -1,12 +1,13 @@
 #include "gateway/cli/commands.hpp"
-#include "gateway/cli/schema_text.hpp"
+#include "gateway/config/schemas.hpp"
 
 #include <ostream>
 
 namespace gatehouse::gateway {
 
 ExitCode run_schema(CliContext& context, const std::string& kind) {
-    context.out << (kind == "gateway" ? gateway_schema_text() : connector_schema_text());
+    const std::string_view text = kind == "gateway" ? gateway_schema() : connector_schema();
+    context.out << text << (text.ends_with('\n') ? "" : "\n");
     return ExitCode::ok;
 }
 
