@@ -1,0 +1,171 @@
+// The callers' side: waiting for an instance, handing calls to it, and saying why there is none.
+#include "runtime/supervisor/connector.hpp"
+#include "runtime/supervisor/wait_time.hpp"
+
+#include <utility>
+
+namespace gatehouse::runtime {
+
+namespace {
+
+using std::chrono::seconds;
+
+constexpr std::size_t waiting_calls_max_count = 4096;
+
+class CountedWhile {
+  public:
+    explicit CountedWhile(std::uint64_t& count) : count_(count) { ++count_; }
+    ~CountedWhile() { --count_; }
+    CountedWhile(const CountedWhile&) = delete;
+    CountedWhile& operator=(const CountedWhile&) = delete;
+
+  private:
+    std::uint64_t& count_;
+};
+
+Error cancelled_error(const ConnectorName& name) {
+    return Error{"GH-R704", "the call was cancelled before it was sent", name.str(), "", ""};
+}
+
+} // namespace
+
+// Why no instance will be ready soon; nothing if waiting makes sense.
+std::optional<Error> Connector::refusal() const {
+    if (shutting_down_) {
+        return Error{"GH-P311", "the gateway is stopping", spec_.name.str(), "", "try again later"};
+    }
+    if (off_ || state_ == InstanceState::stopped) {
+        return Error{"GH-P311", "the connector is stopped on purpose", spec_.name.str(), "",
+                     "run `gatehouse start " + spec_.name.str() + "`"};
+    }
+    const bool down = state_ == InstanceState::backoff || state_ == InstanceState::failed ||
+                      state_ == InstanceState::misconfigured;
+    if (down && !start_wanted_ && !idle_wanted_) {
+        return last_failure_;
+    }
+    if (state_ == InstanceState::stuck) {
+        return Error{"GH-P310", "processes of the connector survive the kill", spec_.name.str(), "",
+                     "look for them with ps"};
+    }
+    return std::nullopt;
+}
+
+// A call wakes what sleeps, or what is just falling asleep; it never shortens a backoff.
+void Connector::wake_for_call() {
+    const bool falling_asleep = stop_reason_ == StopReason::idle && has_process(state_);
+    if (state_ == InstanceState::idle || falling_asleep) {
+        start_wanted_ = true;
+        changed_.notify();
+    }
+}
+
+Task<Result<std::shared_ptr<Instance>>> Connector::wait_ready(milliseconds max,
+                                                              std::shared_ptr<ConnectorCall> call) {
+    if (waiting_calls_ >= waiting_calls_max_count) {
+        co_return Error{"GH-R701", "too many calls wait for the connector", spec_.name.str(), "",
+                        "try again later"};
+    }
+    const CountedWhile counted(waiting_calls_);
+    const SteadyTime deadline = loop_now() + max;
+    for (;;) {
+        if (call && call->cancelled()) {
+            co_return cancelled_error(spec_.name);
+        }
+        if (state_ == InstanceState::ready && instance_->serves() && !stop_asked()) {
+            co_return instance_;
+        }
+        if (auto why = refusal()) {
+            co_return std::move(*why);
+        }
+        const milliseconds left = left_until(deadline);
+        if (left <= milliseconds(0)) {
+            co_return Error{"GH-P306", "the connector is not ready in time", spec_.name.str(),
+                            "it is still " + std::string(to_text(state_)),
+                            "read `gatehouse logs " + spec_.name.str() + "`"};
+        }
+        wake_for_call();
+        auto change = changed_.wait_for(std::min<milliseconds>(left, seconds(5)));
+        co_await std::move(change);
+    }
+}
+
+Task<CallReply> Connector::call(std::shared_ptr<ConnectorCall> call) {
+    constexpr int attempts_max_count = 2;
+    CallReply reply;
+    for (int attempt = 1; attempt <= attempts_max_count; ++attempt) {
+        call->set_cancel_handler([this] { changed_.notify(); });
+        auto waiting = wait_ready(spec_.timeouts.startup, call);
+        auto instance = co_await std::move(waiting);
+        call->set_cancel_handler(nullptr);
+        if (!instance) {
+            reply = refused(std::move(instance).error());
+            if (call->cancelled()) {
+                reply.end = CallEnd::cancelled;
+            }
+            break;
+        }
+        auto calling = call_instance(*instance, call);
+        reply = co_await std::move(calling);
+        // Only a call that never left may go to the next instance by itself.
+        const bool died = reply.end == CallEnd::never_sent && !(*instance)->serves();
+        if (!died || call->cancelled()) {
+            break;
+        }
+    }
+    count_call(reply);
+    co_return reply;
+}
+
+Task<CallReply> Connector::call_instance(std::shared_ptr<Instance> instance,
+                                         std::shared_ptr<ConnectorCall> call) {
+    CallReply reply;
+    {
+        const CountedWhile active(instance->calls_active);
+        auto sending = instance->session->call(std::move(call));
+        reply = co_await std::move(sending);
+    }
+    reply.instance = instance->id;
+    last_call_ = loop_now();
+    if (instance->calls_active == 0) {
+        changed_.notify();
+    }
+    co_return reply;
+}
+
+CallReply Connector::refused(Error failure) const {
+    CallReply reply;
+    reply.end = CallEnd::never_sent;
+    reply.failure = std::move(failure);
+    if (state_ == InstanceState::backoff) {
+        reply.retry_after = left_until(next_attempt_);
+    }
+    return reply;
+}
+
+void Connector::count_call(const CallReply& reply) {
+    if (reply.end == CallEnd::cancelled) {
+        ++calls_total_;
+        return;
+    }
+    const bool failed = reply.end != CallEnd::result && reply.end != CallEnd::error;
+    ++calls_total_;
+    calls_failed_ += failed ? 1 : 0;
+    call_window_.add(failed ? CallWindow::CallOutcome::failed : CallWindow::CallOutcome::answered,
+                     host_.clock.steady_now());
+    if (failed && !calls_failing_since_) {
+        calls_failing_since_ = host_.clock.wall_now();
+    } else if (!failed) {
+        calls_failing_since_.reset();
+    }
+}
+
+Task<Result<std::shared_ptr<const Catalogue>>> Connector::catalogue(milliseconds deadline) {
+    auto waiting = wait_ready(std::min(deadline, spec_.timeouts.startup), nullptr);
+    auto instance = co_await std::move(waiting);
+    if (!instance) {
+        co_return std::move(instance).error();
+    }
+    co_return catalogue_;
+}
+
+} // namespace gatehouse::runtime

@@ -1,0 +1,118 @@
+// What follows the end of an instance: the rest of its output, the verdict, the next attempt.
+#include "runtime/supervisor/connector.hpp"
+#include "runtime/supervisor/wait_time.hpp"
+
+#include <utility>
+
+namespace gatehouse::runtime {
+
+namespace {
+
+using std::chrono::seconds;
+
+constexpr std::size_t failures_kept_count = 16;
+constexpr seconds readers_max_wait{1}; // what a dead process left in its pipes is read at once
+
+std::string tenths_text(milliseconds duration) {
+    const auto tenths = (duration.count() + 50) / 100;
+    return std::to_string(tenths / 10) + "." + std::to_string(tenths % 10) + " s";
+}
+
+} // namespace
+
+// The tree is gone, so both pipes end after what they still hold.
+Task<void> Connector::end_readers() {
+    const std::shared_ptr<Instance> instance = instance_;
+    const SteadyTime deadline = loop_now() + readers_max_wait;
+    while (instance->readers_running > 0 && loop_now() < deadline) {
+        auto change = changed_.wait_for(milliseconds(100));
+        co_await std::move(change);
+    }
+    instance->session->stop();
+    instance->stderr_capture->stop();
+}
+
+Task<LifecycleEvent> Connector::classify() {
+    const std::shared_ptr<Instance> instance = instance_;
+    const bool ran = instance && instance->outcome && !launch_error_;
+    if (ran) {
+        auto ending = end_readers();
+        co_await std::move(ending);
+    }
+    EndContext context;
+    context.connector = spec_.name.str();
+    context.reason = std::exchange(stop_reason_, StopReason::none);
+    context.reason_error = std::exchange(reason_error_, std::nullopt);
+    context.policy = spec_.restart.policy;
+    EndClass end;
+    if (ran) {
+        context.was_ready = instance->ready_since.has_value();
+        context.killed_by_us = instance->killed_by_us;
+        end = classify_end(*instance->outcome, context);
+        last_exit_ = to_text(*instance->outcome);
+        tell("ended with " + last_exit_);
+        stray_lines_ += instance->session->counters().stray_lines;
+        unknown_ids_ += instance->session->counters().unknown_ids;
+        if (instance->ready_since) {
+            const auto uptime = loop_now() - *instance->ready_since;
+            backoff_.on_ready_for(std::chrono::duration_cast<milliseconds>(uptime));
+        }
+    } else if (launch_error_) {
+        end = classify_launch_failure(*launch_error_, context);
+        last_exit_ = to_text(*launch_error_);
+        tell("launch failed: " + last_exit_);
+    } else {
+        const Error none{"GH-P301", "it was not started", spec_.name.str(), "", ""};
+        end = classify_launch_failure(none, context);
+    }
+    instance_.reset();
+    launch_error_.reset();
+    co_return settle(end);
+}
+
+LifecycleEvent Connector::settle(const EndClass& end) {
+    switch (end.verdict) {
+    case EndVerdict::start_again:
+        ++restarts_total_;
+        return shutting_down_ || off_ ? LifecycleEvent::rest_stopped : LifecycleEvent::start_asked;
+    case EndVerdict::stopped:
+        tell("stopped");
+        return LifecycleEvent::rest_stopped;
+    case EndVerdict::idle:
+        last_failure_ = end.cause;
+        last_failure_at_ = end.cause ? std::optional(host_.clock.wall_now()) : std::nullopt;
+        return LifecycleEvent::rest_idle;
+    case EndVerdict::misconfigured:
+        last_failure_ = end.cause;
+        tell("is not tried again until its configuration or a secret changes");
+        return LifecycleEvent::input_wrong;
+    case EndVerdict::failed:
+        last_failure_ = end.cause;
+        last_failure_at_ = host_.clock.wall_now();
+        return LifecycleEvent::give_up;
+    case EndVerdict::restart:
+        break;
+    }
+    return settle_failure(*end.cause);
+}
+
+LifecycleEvent Connector::settle_failure(const Error& cause) {
+    const WallTime now = host_.clock.wall_now();
+    last_failure_ = cause;
+    last_failure_at_ = now;
+    failures_.push_back(now);
+    if (failures_.size() > failures_kept_count) {
+        failures_.pop_front();
+    }
+    const auto delay = backoff_.on_failure(host_.clock.steady_now(), host_.chance());
+    if (!delay) {
+        tell("failed too often: it stays down until `gatehouse restart " + spec_.name.str() + "`");
+        return LifecycleEvent::give_up;
+    }
+    ++restarts_total_;
+    next_attempt_ = loop_now() + *delay;
+    tell("restarting in " + tenths_text(*delay));
+    return LifecycleEvent::restart_due;
+}
+
+} // namespace gatehouse::runtime

@@ -1,0 +1,90 @@
+// The polite and the impolite end of an instance, step by step.
+#include "runtime/supervisor/connector.hpp"
+#include "runtime/supervisor/wait_time.hpp"
+
+#include <csignal>
+#include <utility>
+
+namespace gatehouse::runtime {
+
+namespace {
+
+using std::chrono::seconds;
+
+constexpr seconds eof_max_wait{5};
+// At the end of the daemon a connector that ignores the end of its stdin may not hold it up for
+// long.
+constexpr seconds eof_shutdown_wait{1};
+constexpr seconds kill_max_wait{5};
+constexpr seconds step_tick{1};
+
+} // namespace
+
+Task<LifecycleEvent> Connector::drain() {
+    const std::shared_ptr<Instance> instance = instance_;
+    const SteadyTime deadline = loop_now() + spec_.timeouts.drain;
+    while (!instance->outcome && instance->calls_active > 0 && loop_now() < deadline) {
+        auto change = changed_.wait_for(left_until(deadline));
+        co_await std::move(change);
+    }
+    co_return instance->outcome ? LifecycleEvent::tree_gone : LifecycleEvent::drained;
+}
+
+Task<bool> Connector::tree_gone_within(milliseconds limit) {
+    const std::shared_ptr<Instance> instance = instance_;
+    const SteadyTime deadline = loop_now() + limit;
+    while (!instance->outcome && loop_now() < deadline) {
+        auto change = changed_.wait_for(left_until(deadline));
+        co_await std::move(change);
+    }
+    co_return instance->outcome.has_value();
+}
+
+Task<LifecycleEvent> Connector::close_stdin() {
+    instance_->session->close_stdin();
+    const SteadyTime begin = loop_now();
+    bool gone = false;
+    while (!gone) {
+        const seconds limit = shutting_down_ ? eof_shutdown_wait : eof_max_wait;
+        if (loop_now() >= begin + limit) {
+            co_return LifecycleEvent::eof_timeout;
+        }
+        auto waiting =
+            tree_gone_within(std::min<milliseconds>(left_until(begin + limit), step_tick));
+        gone = co_await std::move(waiting);
+    }
+    co_return LifecycleEvent::tree_gone;
+}
+
+Task<LifecycleEvent> Connector::send_term() {
+    instance_->killed_by_us = true;
+    instance_->child->signal(SIGTERM);
+    auto waiting = tree_gone_within(spec_.timeouts.stop);
+    const bool gone = co_await std::move(waiting);
+    co_return gone ? LifecycleEvent::tree_gone : LifecycleEvent::term_timeout;
+}
+
+Task<LifecycleEvent> Connector::kill_tree() {
+    tell("ignores SIGTERM: its process tree is killed");
+    instance_->child->kill_tree();
+    auto waiting = tree_gone_within(kill_max_wait);
+    const bool gone = co_await std::move(waiting);
+    co_return gone ? LifecycleEvent::tree_gone : LifecycleEvent::kill_timeout;
+}
+
+Task<std::optional<LifecycleEvent>> Connector::watch_tree() {
+    tell("is stuck: processes survive the kill");
+    const std::shared_ptr<Instance> instance = instance_;
+    while (!instance->outcome && !shutting_down_) {
+        auto change = changed_.wait_for(seconds(60));
+        co_await std::move(change);
+    }
+    if (!instance->outcome) {
+        instance->session->stop();
+        instance->stderr_capture->stop();
+        co_return std::nullopt;
+    }
+    co_return LifecycleEvent::tree_gone;
+}
+
+} // namespace gatehouse::runtime

@@ -1,0 +1,224 @@
+#include "runtime/supervisor/supervisor.hpp"
+
+#include "runtime/base/log.hpp"
+#include "runtime/base/task_group.hpp"
+#include "runtime/supervisor/connector.hpp"
+#include "runtime/supervisor/start_slots.hpp"
+#include "runtime/supervisor/uid_registry.hpp"
+
+#include <boost/asio/cancellation_state.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <map>
+#include <random>
+#include <unistd.h>
+#include <utility>
+
+namespace gatehouse::runtime {
+
+namespace {
+
+Error unknown_connector(const ConnectorName& name) {
+    return Error{"GH-N404", "there is no connector '" + name.str() + "'", "", "",
+                 "`gatehouse ls` shows the names"};
+}
+
+} // namespace
+
+struct Supervisor::Impl {
+    Impl(Executor loop, const Clock& time, sandbox::Launcher& starter, CredentialSource& secrets,
+         SupervisorOptions supervisor_options)
+        : options(std::move(supervisor_options)), slots(options.cold_starts_max_count),
+          uids(options.state_folder / "uids", options.first_uid),
+          host{loop,
+               time,
+               starter,
+               secrets,
+               tasks,
+               slots,
+               ::geteuid() == 0 ? &uids : nullptr,
+               options.state_folder,
+               [this] { return InstanceId{++last_instance}; },
+               [this] { return std::uniform_real_distribution<double>()(random); }},
+          ended(loop), tasks(loop) {}
+
+    Connector* find(const ConnectorName& name) const {
+        const auto found = connectors.find(name);
+        return found == connectors.end() ? nullptr : found->second.get();
+    }
+
+    Task<void> drive(Connector& connector) {
+        auto running = connector.run();
+        co_await std::move(running);
+        --drivers_running;
+        ended.notify();
+    }
+
+    SupervisorOptions options;
+    StartSlots slots;
+    UidRegistry uids;
+    ConnectorHost host;
+    std::mt19937_64 random{std::random_device{}()};
+    std::uint64_t last_instance = 0;
+    std::size_t drivers_running = 0;
+    bool begun = false;
+    bool stopping = false;
+    ChangeSignal ended;
+    std::map<ConnectorName, std::unique_ptr<Connector>> connectors;
+    TaskGroup tasks;
+};
+
+Supervisor::Supervisor(Executor executor, const Clock& clock, sandbox::Launcher& launcher,
+                       CredentialSource& credentials, LogStore& logs,
+                       std::vector<ConnectorSpec> specs, SupervisorOptions options)
+    : impl_(std::make_unique<Impl>(std::move(executor), clock, launcher, credentials,
+                                   std::move(options))) {
+    for (auto& spec : specs) {
+        auto log = logs.open(spec.name, spec.log_max_bytes);
+        if (!log) {
+            // Without its log a connector still serves; the daemon's own log says what is missing.
+            log_error(to_text(log.error()));
+        }
+        const ConnectorName name = spec.name;
+        impl_->connectors.emplace(
+            name, std::make_unique<Connector>(impl_->host, std::move(spec), log ? *log : nullptr));
+    }
+}
+
+Supervisor::~Supervisor() = default;
+
+Task<void> Supervisor::run() {
+    // Ending is stop()'s business: a cancellation here would leave processes behind.
+    auto shield = asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
+    co_await std::move(shield);
+    impl_->begun = true;
+    impl_->drivers_running = impl_->connectors.size();
+    for (const auto& [name, connector] : impl_->connectors) {
+        impl_->tasks.spawn("connector " + name.str(), impl_->drive(*connector));
+    }
+    while (impl_->drivers_running > 0 || !impl_->stopping) {
+        auto change = impl_->ended.wait_for(std::chrono::seconds(60));
+        co_await std::move(change);
+    }
+    impl_->tasks.stop();
+    auto joining = impl_->tasks.join();
+    co_await std::move(joining);
+}
+
+void Supervisor::stop() {
+    if (std::exchange(impl_->stopping, true)) {
+        return;
+    }
+    for (const auto& [name, connector] : impl_->connectors) {
+        connector->shut_down();
+    }
+    impl_->ended.notify();
+}
+
+std::vector<ConnectorStatus> Supervisor::statuses() const {
+    std::vector<ConnectorStatus> rows;
+    rows.reserve(impl_->connectors.size());
+    for (const auto& [name, connector] : impl_->connectors) {
+        rows.push_back(connector->status());
+    }
+    return rows;
+}
+
+std::optional<ConnectorStatus> Supervisor::status(const ConnectorName& name) const {
+    const Connector* connector = impl_->find(name);
+    return connector != nullptr ? std::optional(connector->status()) : std::nullopt;
+}
+
+Task<Result<void>> Supervisor::start(ConnectorName name) {
+    Connector* connector = impl_->find(name);
+    if (connector == nullptr) {
+        co_return unknown_connector(name);
+    }
+    auto starting = connector->start();
+    auto started = co_await std::move(starting);
+    co_return started;
+}
+
+Task<Result<void>> Supervisor::stop_connector(ConnectorName name) {
+    Connector* connector = impl_->find(name);
+    if (connector == nullptr) {
+        co_return unknown_connector(name);
+    }
+    auto stopping = connector->stop();
+    auto stopped = co_await std::move(stopping);
+    co_return stopped;
+}
+
+Task<Result<void>> Supervisor::restart(ConnectorName name) {
+    Connector* connector = impl_->find(name);
+    if (connector == nullptr) {
+        co_return unknown_connector(name);
+    }
+    auto restarting = connector->restart();
+    auto restarted = co_await std::move(restarting);
+    co_return restarted;
+}
+
+void Supervisor::secret_changed(const SecretName& name) {
+    for (const auto& [connector_name, connector] : impl_->connectors) {
+        for (const auto& credential : connector->spec().credentials) {
+            if (credential.secret == name) {
+                connector->secret_changed();
+                break;
+            }
+        }
+    }
+}
+
+bool Supervisor::contains(const ConnectorName& name) const {
+    return impl_->find(name) != nullptr;
+}
+
+std::shared_ptr<const Catalogue> Supervisor::known_catalogue(const ConnectorName& name) const {
+    const Connector* connector = impl_->find(name);
+    return connector != nullptr ? connector->known_catalogue() : nullptr;
+}
+
+Task<Result<std::shared_ptr<const Catalogue>>>
+Supervisor::catalogue(ConnectorName name, std::chrono::milliseconds deadline) {
+    Connector* connector = impl_->find(name);
+    if (connector == nullptr) {
+        co_return unknown_connector(name);
+    }
+    auto reading = connector->catalogue(deadline);
+    auto catalogue = co_await std::move(reading);
+    co_return catalogue;
+}
+
+Task<CallReply> Supervisor::call(ConnectorName name, std::shared_ptr<ConnectorCall> call) {
+    Connector* connector = impl_->find(name);
+    if (connector == nullptr) {
+        CallReply reply;
+        reply.failure = unknown_connector(name);
+        co_return reply;
+    }
+    auto calling = connector->call(std::move(call));
+    auto reply = co_await std::move(calling);
+    co_return reply;
+}
+
+bool Supervisor::validates_arguments(const ConnectorName& name) const {
+    const Connector* connector = impl_->find(name);
+    return connector != nullptr && connector->spec().validate;
+}
+
+std::chrono::milliseconds Supervisor::call_timeout(const ConnectorName& name) const {
+    const Connector* connector = impl_->find(name);
+    return connector != nullptr ? connector->spec().timeouts.call : TimeoutSpec{}.call;
+}
+
+std::vector<SecretName> Supervisor::required_secrets(const ConnectorName& name) const {
+    std::vector<SecretName> names;
+    if (const Connector* connector = impl_->find(name)) {
+        for (const auto& credential : connector->spec().credentials) {
+            names.push_back(credential.secret);
+        }
+    }
+    return names;
+}
+
+} // namespace gatehouse::runtime

@@ -1,0 +1,83 @@
+#include "runtime/supervisor/process_memory.hpp"
+#include "runtime/supervisor/start_slots.hpp"
+#include "runtime/supervisor/stderr_capture.hpp"
+#include "runtime/supervisor/uid_registry.hpp"
+
+#include "runtime/base/task_group.hpp"
+
+#include <boost/asio/io_context.hpp>
+#include <catch2/catch.hpp>
+#include <cstdlib>
+#include <fcntl.h>
+#include <fstream>
+#include <unistd.h>
+
+using namespace gatehouse;
+using namespace gatehouse::runtime;
+
+TEST_CASE("at most so many starts run at a time, in the order of their requests") {
+    StartSlots slots(2);
+    std::string order;
+    slots.request([&] { order += 'a'; });
+    slots.request([&] { order += 'b'; });
+    slots.request([&] { order += 'c'; });
+    const auto withdrawn = slots.request([&] { order += 'x'; });
+    slots.request([&] { order += 'd'; });
+    CHECK(order == "ab");
+    slots.withdraw(withdrawn);
+    slots.release();
+    CHECK(order == "abc");
+    slots.release();
+    CHECK(order == "abcd");
+    slots.release();
+    slots.request([&] { order += 'e'; });
+    CHECK(order == "abcde");
+}
+
+TEST_CASE("a connector keeps its uid over restarts, and no two share one") {
+    std::string folder = "/tmp/gh-uids-XXXXXX";
+    REQUIRE(::mkdtemp(folder.data()) != nullptr);
+    const std::filesystem::path file = std::filesystem::path(folder) / "state" / "uids";
+    {
+        UidRegistry uids(file, 200'000);
+        CHECK(*uids.uid_for(ConnectorName("a")) == 200'000);
+        CHECK(*uids.uid_for(ConnectorName("b")) == 200'001);
+        CHECK(*uids.uid_for(ConnectorName("a")) == 200'000);
+    }
+    UidRegistry again(file, 200'000);
+    CHECK(*again.uid_for(ConnectorName("c")) == 200'002);
+    CHECK(*again.uid_for(ConnectorName("b")) == 200'001);
+    std::ofstream(file, std::ios::trunc) << "a 0\n";
+    UidRegistry damaged(file, 200'000);
+    CHECK(damaged.uid_for(ConnectorName("a")).error().code == "GH-P312");
+    std::ofstream(file, std::ios::trunc) << "a many\n";
+    CHECK_FALSE(damaged.uid_for(ConnectorName("a")).has_value());
+    std::filesystem::remove_all(folder);
+}
+
+TEST_CASE("memory of this process is counted, of none is 0") {
+    CHECK(tree_memory_bytes(::getpid()) > 1'000'000);
+    CHECK(tree_memory_bytes(0x7ffffff0) == 0);
+}
+
+TEST_CASE("stderr comes out in lines, an unfinished one after a second or at the end") {
+    asio::io_context loop(1);
+    int ends[2] = {-1, -1};
+    REQUIRE(::pipe2(ends, O_CLOEXEC | O_NONBLOCK) == 0);
+    UniqueFd writer(ends[1]);
+    std::vector<std::string> lines;
+    TaskGroup group(loop.get_executor());
+    StderrCapture capture(loop.get_executor(), UniqueFd(ends[0]),
+                          [&](const std::string& line) { lines.push_back(line); });
+    group.spawn("capture", capture.run());
+    REQUIRE(::write(writer.get(), "one\ntwo\nprompt> ", 16) == 16);
+    loop.run_for(std::chrono::milliseconds(200));
+    CHECK(lines == std::vector<std::string>{"one", "two"});
+    loop.run_for(std::chrono::milliseconds(1200));
+    CHECK(lines.size() == 3);
+    REQUIRE(::write(writer.get(), "last", 4) == 4);
+    writer.reset();
+    loop.run_for(std::chrono::milliseconds(200));
+    CHECK(lines == std::vector<std::string>{"one", "two", "prompt> ", "last"});
+    CHECK(group.running_count() == 0);
+}
