@@ -1,0 +1,137 @@
+#include "gateway/policy/policy.hpp"
+
+#include "gateway/policy/condition.hpp"
+#include "gateway/policy/glob.hpp"
+#include "runtime/session/json_scan.hpp"
+
+#include <algorithm>
+#include <optional>
+
+namespace gatehouse::gateway {
+
+namespace {
+
+constexpr std::string_view default_rule = "default";
+
+struct CompiledRule {
+    std::string name;
+    bool allow = false;
+    GlobList principals;
+    GlobList virtual_servers;
+    GlobList connectors;
+    GlobList tools;
+    struct Argument {
+        Condition condition;
+        std::size_t pointer_index; // into Policy::Impl::pointers
+    };
+    std::vector<Argument> arguments;
+
+    bool concerns(const PolicyQuestion& question) const {
+        return tools.matches(question.tool) && connectors.matches(question.connector) &&
+               principals.matches(question.principal) &&
+               virtual_servers.matches(question.virtual_server);
+    }
+};
+
+// What the rules' pointers find in one question's arguments. Each is looked up once, when first
+// asked for, however many rules look at it: large arguments are not walked rule by rule.
+class FoundArguments {
+  public:
+    FoundArguments(std::string_view arguments, const std::vector<std::string>& pointers)
+        : arguments_(arguments), pointers_(pointers) {}
+
+    std::optional<std::string_view> at(std::size_t index) {
+        if (found_.empty()) {
+            found_.resize(pointers_.size());
+        }
+        auto& entry = found_[index];
+        if (!entry) {
+            entry = arguments_.empty() ? std::nullopt
+                                       : runtime::find_pointer(arguments_, pointers_[index]);
+        }
+        return *entry;
+    }
+
+  private:
+    std::string_view arguments_;
+    const std::vector<std::string>& pointers_;
+    std::vector<std::optional<std::optional<std::string_view>>> found_;
+};
+
+} // namespace
+
+struct Policy::Impl {
+    std::vector<CompiledRule> rules;
+    std::vector<std::string> pointers;
+
+    std::size_t pointer_index(const std::string& pointer) {
+        const auto known = std::find(pointers.begin(), pointers.end(), pointer);
+        const auto index = static_cast<std::size_t>(known - pointers.begin());
+        if (known == pointers.end()) {
+            pointers.push_back(pointer);
+        }
+        return index;
+    }
+};
+
+Policy::Policy(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Policy::Policy(Policy&&) noexcept = default;
+Policy& Policy::operator=(Policy&&) noexcept = default;
+Policy::~Policy() = default;
+
+Result<Policy> Policy::compile(const std::vector<PolicyRule>& rules) {
+    auto impl = std::make_unique<Impl>();
+    impl->rules.reserve(rules.size());
+    for (const PolicyRule& rule : rules) {
+        CompiledRule compiled{rule.name,
+                              rule.allow,
+                              GlobList(rule.principals),
+                              GlobList(rule.virtual_servers),
+                              GlobList(rule.connectors),
+                              GlobList(rule.tools),
+                              {}};
+        for (const ArgumentCondition& source : rule.arguments) {
+            auto condition = Condition::compile(source);
+            if (!condition) {
+                Error error = condition.error();
+                error.where = "policy rule '" + rule.name + "', argument " + error.where;
+                return error;
+            }
+            const std::size_t index = impl->pointer_index(source.pointer);
+            compiled.arguments.push_back({std::move(*condition), index});
+        }
+        impl->rules.push_back(std::move(compiled));
+    }
+    return Policy(std::move(impl));
+}
+
+PolicyAnswer Policy::decide(const PolicyQuestion& question) const {
+    FoundArguments found(question.arguments, impl_->pointers);
+    const auto holds = [&found](const CompiledRule::Argument& argument) {
+        return argument.condition.holds(found.at(argument.pointer_index));
+    };
+    for (const CompiledRule& rule : impl_->rules) {
+        if (rule.concerns(question) &&
+            std::all_of(rule.arguments.begin(), rule.arguments.end(), holds)) {
+            return PolicyAnswer{rule.allow, rule.name};
+        }
+    }
+    return PolicyAnswer{true, default_rule};
+}
+
+bool Policy::may_ever_allow(const PolicyQuestion& question) const {
+    for (const CompiledRule& rule : impl_->rules) {
+        if (!rule.concerns(question)) {
+            continue;
+        }
+        if (rule.allow) {
+            return true;
+        }
+        if (rule.arguments.empty()) {
+            return false;
+        }
+    }
+    return true;
+}
+
+} // namespace gatehouse::gateway
