@@ -30,12 +30,14 @@ void list_folder(const Field& field, const fs::path& folder, GatewayReading& rea
     for (; !problem && entries != fs::directory_iterator(); entries.increment(problem)) {
         const fs::path& path = entries->path();
         const bool hidden = path.filename().string().front() == '.';
-        if (path.extension() == ".yaml" && !hidden && reading.config.manifests.size() < manifests_max_count) {
+        if (path.extension() == ".yaml" && !hidden &&
+            reading.config.manifests.size() < manifests_max_count) {
             reading.config.manifests.push_back(path);
         }
     }
     if (problem) {
-        field.fail("GH-C509", "the folder " + folder.string() + " cannot be read: " + problem.message(),
+        field.fail("GH-C509",
+                   "the folder " + folder.string() + " cannot be read: " + problem.message(),
                    "The path counts from the folder of this file");
     }
     reading.manifests_found = !problem;
@@ -71,7 +73,7 @@ void read_data(const Field& field, GatewayConfig& config) {
     read_text(field, data);
     config.data = (folder_of(config.file) / data).lexically_normal();
     if (!config.data.has_filename()) {
-        config.data = config.data.parent_path();  // without the final slash of "./data/"
+        config.data = config.data.parent_path(); // without the final slash of "./data/"
     }
 }
 
@@ -82,8 +84,9 @@ void read_vault(const Field& field, GatewayConfig& config) {
     read_text(vault["key"], key);
     if (key.compare(0, scheme.size(), scheme) != 0 || key.size() == scheme.size()) {
         // The value is not shown: who takes this for the place of the key itself has put it there.
-        vault["key"].fail("GH-C506", "not the place of a key file",
-                          "Write it like \"file:keys/vault.key\"; the path counts from the data folder");
+        vault["key"].fail(
+            "GH-C506", "not the place of a key file",
+            "Write it like \"file:keys/vault.key\"; the path counts from the data folder");
         return;
     }
     config.vault_key = (config.data / key.substr(scheme.size())).lexically_normal();
@@ -98,8 +101,9 @@ void read_limits(const Field& field, GatewayLimits& limits) {
 }
 
 void read_gateway_root(const Field& document, GatewayReading& reading) {
-    const MapFields root(document, {"apiVersion", "kind", "listen", "public_url", "data", "manifests", "allowed_hosts",
-                                    "store", "vault", "virtual_servers", "policy", "audit", "limits"});
+    const MapFields root(document, {"apiVersion", "kind", "listen", "public_url", "data",
+                                    "manifests", "allowed_hosts", "store", "vault",
+                                    "virtual_servers", "policy", "audit", "limits"});
     GatewayConfig& config = reading.config;
     read_choice(root.required("apiVersion"), {"gatehouse/v1"});
     read_choice(root.required("kind"), {"Gateway"});

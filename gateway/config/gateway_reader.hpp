@@ -1,6 +1,6 @@
-// Reads one gateway file into a GatewayConfig, without looking at the manifests it names; what it says about
-// connectors is handed out with its places, for load.cpp to check against them. Touches the disk only to see
-// what is in the manifests folder.
+// Reads one gateway file into a GatewayConfig, without looking at the manifests it names; what it
+// says about connectors is handed out with its places, for load.cpp to check against them. Touches
+// the disk only to see what is in the manifests folder.
 #pragma once
 
 #include "gateway/config/gateway_config.hpp"
@@ -22,9 +22,9 @@ struct NameReference {
 };
 
 struct GatewayReading {
-    GatewayConfig config;  // complete if there are no issues; config.manifests: see the next two
-    bool manifests_from_folder = false;  // then gateway files among them are left out
-    bool manifests_found = false;        // false: config.manifests is not all of them
+    GatewayConfig config; // complete if there are no issues; config.manifests: see the next two
+    bool manifests_from_folder = false; // then gateway files among them are left out
+    bool manifests_found = false;       // false: config.manifests is not all of them
     std::vector<NameReference> references;
     runtime::Issues issues;
     runtime::KnownKeys known_keys;

@@ -57,18 +57,20 @@ void read_client(const Field& field, GatewayConfig& config) {
     }
     auto parsed = split_host_port(text);
     if (!parsed) {
-        field.fail(code_format, runtime::shown(text) + " is not host:port", "Write it like 127.0.0.1:8080");
+        field.fail(code_format, runtime::shown(text) + " is not host:port",
+                   "Write it like 127.0.0.1:8080");
         return;
     }
     if (parsed->host == "localhost") {
         parsed->host = "127.0.0.1";
     }
     if (!is_loopback(parsed->host)) {
-        field.fail(code_format,
-                   runtime::shown(parsed->host) +
-                       " is not a loopback address, and this version has no TLS: tokens would cross the network in "
-                       "the clear",
-                   "Listen on 127.0.0.1 and put a reverse proxy with TLS in front (see public_url)");
+        field.fail(
+            code_format,
+            runtime::shown(parsed->host) + " is not a loopback address, and this version has no "
+                                           "TLS: tokens would cross the network in "
+                                           "the clear",
+            "Listen on 127.0.0.1 and put a reverse proxy with TLS in front (see public_url)");
         return;
     }
     config.listen_host = parsed->host;
@@ -97,8 +99,8 @@ void read_admin(const Field& field, GatewayConfig& config) {
 
 bool is_host_text(const std::string& text) {
     return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
-        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '-' ||
-               c == ':' || c == '[' || c == ']';
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+               c == '.' || c == '-' || c == ':' || c == '[' || c == ']';
     });
 }
 
@@ -136,7 +138,8 @@ void read_listen(const MapFields& root, GatewayConfig& config) {
             continue;
         }
         if (!is_host_text(host)) {
-            item.fail(code_format, runtime::shown(host) + " is not a host", "Write a host name, or host:port");
+            item.fail(code_format, runtime::shown(host) + " is not a host",
+                      "Write a host name, or host:port");
         }
         config.allowed_hosts.push_back(std::move(host));
     }

@@ -17,7 +17,8 @@ using runtime::Document;
 using runtime::Issue;
 using runtime::Issues;
 
-// The gateway file and its manifests as far as they could be read, with all issues, the gateway's first.
+// The gateway file and its manifests as far as they could be read, with all issues, the gateway's
+// first.
 struct Loading {
     LoadedConfig loaded;
     Issues issues;
@@ -38,9 +39,10 @@ class ConnectorNames {
         }
         const auto [first, is_new] = files_.emplace(name, reading.spec.manifest_path.string());
         if (!is_new) {
-            issues.push_back({reading.spec.manifest_path.string(), reading.name_place.line, reading.name_place.column,
-                              "metadata.name", "GH-C508",
-                              "a second connector named " + runtime::shown(name) + ", the first is " + first->second,
+            issues.push_back({reading.spec.manifest_path.string(), reading.name_place.line,
+                              reading.name_place.column, "metadata.name", "GH-C508",
+                              "a second connector named " + runtime::shown(name) +
+                                  ", the first is " + first->second,
                               "Rename one of them"});
         }
     }
@@ -64,7 +66,8 @@ bool is_same_file(const fs::path& a, const fs::path& b) {
     return fs::equivalent(a, b, problem);
 }
 
-void read_manifest_file(const fs::path& file, const GatewayReading& gateway, ConnectorNames& names, Loading& out) {
+void read_manifest_file(const fs::path& file, const GatewayReading& gateway, ConnectorNames& names,
+                        Loading& out) {
     Document document = runtime::read_document(file);
     const std::string kind = runtime::document_kind(document);
     if (gateway.manifests_from_folder && document.readable && kind == "Gateway") {
@@ -78,7 +81,8 @@ void read_manifest_file(const fs::path& file, const GatewayReading& gateway, Con
     out.loaded.connectors.push_back(std::move(reading.spec));
 }
 
-void check_references(const GatewayReading& gateway, const ConnectorNames& connectors, Issues& issues) {
+void check_references(const GatewayReading& gateway, const ConnectorNames& connectors,
+                      Issues& issues) {
     std::vector<std::string_view> servers;
     for (const VirtualServerConfig& server : gateway.config.virtual_servers) {
         servers.push_back(server.name.str());
@@ -86,17 +90,19 @@ void check_references(const GatewayReading& gateway, const ConnectorNames& conne
     for (const NameReference& reference : gateway.references) {
         const bool is_connector = reference.kind == NameReference::Kind::connector;
         const bool known = is_connector ? connectors.knows(reference.name)
-                                        : std::find(servers.begin(), servers.end(), reference.name) != servers.end();
+                                        : std::find(servers.begin(), servers.end(),
+                                                    reference.name) != servers.end();
         if (known) {
             continue;
         }
         const auto candidates = is_connector ? connectors.names() : servers;
         const std::string near = runtime::nearest_word(reference.name, candidates);
-        const std::string all = candidates.empty() ? "There are none" : "Known: " + runtime::joined(candidates);
-        issues.push_back({gateway.config.file.string(), reference.place.line, reference.place.column, reference.path,
-                          "GH-C508",
-                          std::string("no ") + (is_connector ? "connector" : "virtual server") + " is named " +
-                              runtime::shown(reference.name),
+        const std::string all =
+            candidates.empty() ? "There are none" : "Known: " + runtime::joined(candidates);
+        issues.push_back({gateway.config.file.string(), reference.place.line,
+                          reference.place.column, reference.path, "GH-C508",
+                          std::string("no ") + (is_connector ? "connector" : "virtual server") +
+                              " is named " + runtime::shown(reference.name),
                           (near.empty() ? "" : "Did you mean '" + near + "'? ") + all});
     }
 }
@@ -122,14 +128,18 @@ Loading load_document(Document document) {
     return out;
 }
 
-// Which keys are right depends on the kind, so nothing else can be said of a file without a known one.
+// Which keys are right depends on the kind, so nothing else can be said of a file without a known
+// one.
 Issues issues_of_unknown_kind(Document document) {
     runtime::Reporter reporter(document);
     const runtime::Field root(reporter, document);
     const auto& members = document.root.members;
-    const auto kind = std::find_if(members.begin(), members.end(), [](const auto& one) { return one.key == "kind"; });
+    const auto kind = std::find_if(members.begin(), members.end(),
+                                   [](const auto& one) { return one.key == "kind"; });
     if (document.root.kind != runtime::NodeKind::map) {
-        root.fail_type("a map", "Start with 'apiVersion: gatehouse/v1' and 'kind: Connector' or 'kind: Gateway'");
+        root.fail_type(
+            "a map",
+            "Start with 'apiVersion: gatehouse/v1' and 'kind: Connector' or 'kind: Gateway'");
     } else if (kind == members.end()) {
         runtime::Field(root, std::string("kind"))
             .fail("GH-C505", "required, and missing", "Add 'kind: Connector' or 'kind: Gateway'");

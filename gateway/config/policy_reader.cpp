@@ -42,7 +42,8 @@ std::optional<std::string> read_json_literal(const Field& field) {
         return "null";
     }
     if (node.kind != NodeKind::scalar) {
-        field.fail_type("a string, number, boolean or null", "Compare lists and maps member by member");
+        field.fail_type("a string, number, boolean or null",
+                        "Compare lists and maps member by member");
         return std::nullopt;
     }
     switch (scalar_type(node)) {
@@ -116,11 +117,14 @@ void read_test(const Field& field, ArgumentCondition& condition) {
 }
 
 ArgumentCondition read_condition(const Field& item) {
-    constexpr std::array<std::string_view, 6> tests{"equals", "in", "matches", "less", "greater", "present"};
-    const MapFields fields(item, {"pointer", "equals", "in", "matches", "less", "greater", "present"});
+    constexpr std::array<std::string_view, 6> tests{"equals", "in",      "matches",
+                                                    "less",   "greater", "present"};
+    const MapFields fields(item,
+                           {"pointer", "equals", "in", "matches", "less", "greater", "present"});
     ArgumentCondition condition;
     const Field pointer = fields.required("pointer");
-    if (read_text(pointer, condition.pointer, {.min_bytes = 0}) && !is_json_pointer(condition.pointer)) {
+    if (read_text(pointer, condition.pointer, {.min_bytes = 0}) &&
+        !is_json_pointer(condition.pointer)) {
         pointer.fail("GH-C506", runtime::shown(condition.pointer) + " is not a JSON Pointer",
                      "Begin it with '/', like /path; '~' is written ~0 and '/' in a name ~1");
     }
@@ -141,7 +145,9 @@ ArgumentCondition read_condition(const Field& item) {
     return condition;
 }
 
-bool has_wildcard(const std::string& glob) { return glob.find_first_of("*?") != std::string::npos; }
+bool has_wildcard(const std::string& glob) {
+    return glob.find_first_of("*?") != std::string::npos;
+}
 
 // A rule for "ci" would silently match nobody: principals are "agent:ci".
 void check_principals(const Field& list) {
@@ -151,7 +157,8 @@ void check_principals(const Field& list) {
         const std::string literal = glob.substr(0, std::min(glob.find_first_of("*?"), kind.size()));
         const bool reaches = has_wildcard(glob) || glob.size() > kind.size();
         if (!glob.empty() && (!reaches || kind.compare(0, literal.size(), literal) != 0)) {
-            item.fail("GH-C506", runtime::shown(glob) + " matches no principal", "Write agent:NAME or agent:*");
+            item.fail("GH-C506", runtime::shown(glob) + " matches no principal",
+                      "Write agent:NAME or agent:*");
         }
     }
 }
@@ -169,19 +176,24 @@ void note_literal_names(GatewayReading& reading, NameReference::Kind kind, const
 }
 
 void read_rule(const Field& item, GatewayReading& reading) {
-    const MapFields fields(item, {"name", "effect", "principals", "virtual_servers", "connectors", "tools", "arguments"});
+    const MapFields fields(item, {"name", "effect", "principals", "virtual_servers", "connectors",
+                                  "tools", "arguments"});
     PolicyRule rule;
     const Field name = fields.required("name");
     if (read_name(name, rule.name)) {
         const auto& others = reading.config.policy;
-        if (std::any_of(others.begin(), others.end(), [&](const auto& other) { return other.name == rule.name; })) {
-            name.fail("GH-C508", "a second rule named " + runtime::shown(rule.name), "Rename one of them");
+        if (std::any_of(others.begin(), others.end(),
+                        [&](const auto& other) { return other.name == rule.name; })) {
+            name.fail("GH-C508", "a second rule named " + runtime::shown(rule.name),
+                      "Rename one of them");
         }
         if (rule.name == "default") {
-            name.fail("GH-C506", "'default' is the journal's word for no rule at all", "Use another name");
+            name.fail("GH-C506", "'default' is the journal's word for no rule at all",
+                      "Use another name");
         }
     }
-    rule.allow = read_choice(fields.required("effect"), {"allow", "deny"}) == std::optional<std::size_t>{0};
+    rule.allow =
+        read_choice(fields.required("effect"), {"allow", "deny"}) == std::optional<std::size_t>{0};
     read_globs(fields["principals"], rule.principals);
     read_globs(fields["virtual_servers"], rule.virtual_servers);
     read_globs(fields["connectors"], rule.connectors);

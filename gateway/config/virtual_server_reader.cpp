@@ -15,8 +15,8 @@ constexpr const char* code_conflict = "GH-C508";
 // The characters that MCP recommends for tool names.
 bool is_tool_text(const std::string& text) {
     return std::all_of(text.begin(), text.end(), [](char c) {
-        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-' ||
-               c == '.';
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+               c == '_' || c == '-' || c == '.';
     });
 }
 
@@ -32,7 +32,8 @@ void read_rename(const Field& field, ToolSelection& tools) {
                        "Use letters, digits, '_', '-' and '.', at most 128");
         }
         if (!targets.insert(to).second) {
-            value.fail(code_conflict, "a second tool renamed to " + runtime::shown(to), "Rename one of them");
+            value.fail(code_conflict, "a second tool renamed to " + runtime::shown(to),
+                       "Rename one of them");
         }
         tools.rename[from] = std::move(to);
     }
@@ -46,7 +47,8 @@ void read_tools(const Field& field, ToolSelection& tools) {
     read_text_map(fields["describe"], tools.describe);
 }
 
-void read_exposed_connector(const Field& item, GatewayReading& reading, VirtualServerConfig& server) {
+void read_exposed_connector(const Field& item, GatewayReading& reading,
+                            VirtualServerConfig& server) {
     const MapFields fields(item, {"name", "prefix", "tools"});
     const Field name_field = fields.required("name");
     ExposedConnector connector;
@@ -55,14 +57,17 @@ void read_exposed_connector(const Field& item, GatewayReading& reading, VirtualS
         connector.name = ConnectorName(name);
         connector.prefix = name + "_";
         note_reference(reading, NameReference::Kind::connector, name_field);
-        const bool again = std::any_of(server.connectors.begin(), server.connectors.end(),
-                                       [&](const ExposedConnector& other) { return other.name == connector.name; });
+        const bool again = std::any_of(
+            server.connectors.begin(), server.connectors.end(),
+            [&](const ExposedConnector& other) { return other.name == connector.name; });
         if (again) {
-            name_field.fail(code_conflict, "the connector is already in this virtual server", "Remove one of them");
+            name_field.fail(code_conflict, "the connector is already in this virtual server",
+                            "Remove one of them");
         }
     }
     const Field prefix = fields["prefix"];
-    if (read_text(prefix, connector.prefix, {.min_bytes = 0, .max_bytes = 64}) && !is_tool_text(connector.prefix)) {
+    if (read_text(prefix, connector.prefix, {.min_bytes = 0, .max_bytes = 64}) &&
+        !is_tool_text(connector.prefix)) {
         prefix.fail("GH-C506", runtime::shown(connector.prefix) + " cannot begin a tool name",
                     "Use letters, digits, '_', '-' and '.'; \"\" for none");
     }
@@ -89,7 +94,8 @@ void read_virtual_server(const Field& item, GatewayReading& reading) {
     if (read_name(name_field, name)) {
         server.name = VirtualServerName(name);
         const auto& others = reading.config.virtual_servers;
-        if (std::any_of(others.begin(), others.end(), [&](const auto& other) { return other.name == server.name; })) {
+        if (std::any_of(others.begin(), others.end(),
+                        [&](const auto& other) { return other.name == server.name; })) {
             name_field.fail(code_conflict, "a second virtual server named " + runtime::shown(name),
                             "Rename one of them");
         }
@@ -111,7 +117,9 @@ void read_virtual_servers(const Field& list, GatewayReading& reading) {
     }
 }
 
-void read_globs(const Field& list, std::vector<std::string>& out) { read_texts(list, out, {.max_bytes = 256}); }
+void read_globs(const Field& list, std::vector<std::string>& out) {
+    read_texts(list, out, {.max_bytes = 256});
+}
 
 void note_reference(GatewayReading& reading, NameReference::Kind kind, const Field& field) {
     reading.references.push_back({kind, field.node().text, field.node().place, field.path()});

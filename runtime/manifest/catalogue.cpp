@@ -14,7 +14,8 @@ constexpr std::uint64_t mib = 1ULL << 20;
 constexpr std::uint64_t tib = 1ULL << 40;
 
 void read_metadata(const MapFields& root, ConnectorReading& reading) {
-    const MapFields metadata(root.required("metadata"), {"name", "title", "description", "owner", "labels"});
+    const MapFields metadata(root.required("metadata"),
+                             {"name", "title", "description", "owner", "labels"});
     const Field name_field = metadata.required("name");
     std::string name;
     if (read_name(name_field, name)) {
@@ -34,7 +35,8 @@ void read_source(const MapFields& root, ConnectorSpec& spec) {
     const Field path_field = dir.required("path");
     std::string path;
     if (read_text(path_field, path)) {
-        spec.source_dir = check_source_folder(path_field, (spec.manifest_path.parent_path() / path));
+        spec.source_dir =
+            check_source_folder(path_field, (spec.manifest_path.parent_path() / path));
     }
 }
 
@@ -91,14 +93,16 @@ void read_credentials(const MapFields& root, ConnectorSpec& spec) {
         CredentialSpec credential;
         read_credential(item, credential);
         if (!credential.name.empty() && !names.insert(credential.name).second) {
-            item.fail("GH-C508", "a second credential named " + shown(credential.name), "Rename one of them");
+            item.fail("GH-C508", "a second credential named " + shown(credential.name),
+                      "Rename one of them");
         }
         if (!credential.env.empty() && spec.env.count(credential.env) != 0) {
             item.fail("GH-C508", "its variable " + credential.env + " is also set in run.env",
                       "Remove it from run.env");
         }
         if (!credential.env.empty() && !variables.insert(credential.env).second) {
-            item.fail("GH-C508", "its variable " + credential.env + " is used by another credential",
+            item.fail("GH-C508",
+                      "its variable " + credential.env + " is used by another credential",
                       "Use another name");
         }
         spec.credentials.push_back(std::move(credential));
@@ -106,8 +110,8 @@ void read_credentials(const MapFields& root, ConnectorSpec& spec) {
 }
 
 void read_connector_root(const Field& document, ConnectorReading& reading) {
-    const MapFields root(document, {"apiVersion", "kind", "metadata", "source", "run", "credentials", "sandbox",
-                                    "restart", "logs"});
+    const MapFields root(document, {"apiVersion", "kind", "metadata", "source", "run",
+                                    "credentials", "sandbox", "restart", "logs"});
     read_choice(root.required("apiVersion"), {"gatehouse/v1"});
     read_choice(root.required("kind"), {"Connector"});
     read_metadata(root, reading);
@@ -145,7 +149,8 @@ std::variant<ConnectorSpec, Issues> load_connector(const std::filesystem::path& 
     return spec_or_issues(read_connector(read_document(file)));
 }
 
-std::variant<ConnectorSpec, Issues> load_connector_text(const std::filesystem::path& file, std::string_view text) {
+std::variant<ConnectorSpec, Issues> load_connector_text(const std::filesystem::path& file,
+                                                        std::string_view text) {
     return spec_or_issues(read_connector(read_document_text(file.string(), text)));
 }
 

@@ -18,15 +18,17 @@ namespace gatehouse::runtime {
 
 namespace {
 
-Place place_of(const YAML::Mark& mark) { return {mark.line + 1, mark.column + 1}; }
+Place place_of(const YAML::Mark& mark) {
+    return {mark.line + 1, mark.column + 1};
+}
 
 constexpr std::size_t parse_issues_max_count = 100;
 
 // Leaves the parser where going on makes no sense; the issue is already noted.
 struct StopReading {};
 
-// Builds the tree from the parser's events: the events carry anchors, tags and equal keys, which the
-// library's node tree hides.
+// Builds the tree from the parser's events: the events carry anchors, tags and equal keys, which
+// the library's node tree hides.
 class TreeBuilder final : public YAML::EventHandler {
   public:
     explicit TreeBuilder(Document& document) : document_(document) {}
@@ -81,11 +83,13 @@ class TreeBuilder final : public YAML::EventHandler {
         return node;
     }
 
-    void open(NodeKind kind, const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor) {
+    void open(NodeKind kind, const YAML::Mark& mark, const std::string& tag,
+              YAML::anchor_t anchor) {
         refuse_extras(mark, tag, anchor);
         if (stack_.size() >= document_max_depth) {
-            stack_.clear();  // a path of that depth would say nothing
-            note(mark, "GH-C501", "nested deeper than " + std::to_string(document_max_depth) + " levels",
+            stack_.clear(); // a path of that depth would say nothing
+            note(mark, "GH-C501",
+                 "nested deeper than " + std::to_string(document_max_depth) + " levels",
                  "A valid file needs far fewer; look for an opened bracket");
             throw StopReading{};
         }
@@ -118,7 +122,8 @@ class TreeBuilder final : public YAML::EventHandler {
         if (node.kind != NodeKind::scalar) {
             note(node.place, {"GH-C501", "a key must be plain text", "Write 'key: value'"});
         } else if (node.text == "<<" && !node.quoted) {
-            note(node.place, {"GH-C501", "merge keys (<<) are not supported", "Write the keys out"});
+            note(node.place,
+                 {"GH-C501", "merge keys (<<) are not supported", "Write the keys out"});
         }
         top.pending.key = node.text;
         top.pending.key_place = node.place;
@@ -127,17 +132,19 @@ class TreeBuilder final : public YAML::EventHandler {
 
     void take_value(Frame& top, Node node) {
         top.has_key = false;
-        // The place of a value that is not there is that of whatever comes next; the key's says more.
+        // The place of a value that is not there is that of whatever comes next; the key's says
+        // more.
         if (node.kind == NodeKind::null && node.place.line != top.pending.key_place.line) {
             node.place = top.pending.key_place;
         }
-        const auto [first, is_new] = top.key_lines.emplace(top.pending.key, top.pending.key_place.line);
+        const auto [first, is_new] =
+            top.key_lines.emplace(top.pending.key, top.pending.key_place.line);
         if (!is_new) {
-            top.has_key = true;  // so that the path of the issue ends with this key
-            note(top.pending.key_place, {"GH-C507",
-                                         "the key is given twice, first on line " +
-                                             std::to_string(first->second),
-                                         "Remove one of them"});
+            top.has_key = true; // so that the path of the issue ends with this key
+            note(top.pending.key_place,
+                 {"GH-C507",
+                  "the key is given twice, first on line " + std::to_string(first->second),
+                  "Remove one of them"});
             top.has_key = false;
             return;
         }
@@ -148,7 +155,8 @@ class TreeBuilder final : public YAML::EventHandler {
 
     void refuse_extras(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor) {
         if (anchor != YAML::NullAnchor) {
-            note(mark, "GH-C501", "anchors (&name) are not supported", "Write the value out where it is used");
+            note(mark, "GH-C501", "anchors (&name) are not supported",
+                 "Write the value out where it is used");
         }
         if (!tag.empty() && tag != "?" && tag != "!") {
             note(mark, "GH-C501", "tags (!name) are not supported", "Remove the tag");
@@ -169,7 +177,8 @@ class TreeBuilder final : public YAML::EventHandler {
             throw StopReading{};
         }
         document_.issues.push_back({document_.file, place.line, place.column, current_path(),
-                                    std::move(text.code), std::move(text.message), std::move(text.hint)});
+                                    std::move(text.code), std::move(text.message),
+                                    std::move(text.hint)});
     }
 
     std::string current_path() const {
@@ -199,8 +208,10 @@ std::string yaml_hint(const std::string& message) {
     return "";
 }
 
-void add_document_issue(Document& document, Place place, const std::string& message, const std::string& hint) {
-    document.issues.push_back({document.file, place.line, place.column, "", "GH-C501", message, hint});
+void add_document_issue(Document& document, Place place, const std::string& message,
+                        const std::string& hint) {
+    document.issues.push_back(
+        {document.file, place.line, place.column, "", "GH-C501", message, hint});
 }
 
 // The parser's complaint in the terms of who wrote the file.
@@ -209,7 +220,7 @@ void add_yaml_issue(Document& document, std::string_view text, const YAML::Excep
     const int last_line = static_cast<int>(ends) + (!text.empty() && text.back() == '\n' ? 0 : 1);
     Place place = problem.mark.is_null() ? Place{} : place_of(problem.mark);
     if (place.line > last_line) {
-        place = {last_line, 1};  // seen only at the end mark that parse_yaml adds
+        place = {last_line, 1}; // seen only at the end mark that parse_yaml adds
     }
     std::size_t line_start = 0;
     for (int line = 1; line < place.line; ++line) {
@@ -219,18 +230,20 @@ void add_yaml_issue(Document& document, std::string_view text, const YAML::Excep
     if (place.line > 0 && indented != std::string_view::npos && text[indented] == '\t') {
         add_document_issue(document, {place.line, static_cast<int>(indented - line_start) + 1},
                            "not valid YAML: a tab in the indentation", "Indent with spaces");
-    } else if (problem.msg == YAML::ErrorMsg::DOC_IN_SCALAR || problem.msg == YAML::ErrorMsg::EOF_IN_SCALAR) {
+    } else if (problem.msg == YAML::ErrorMsg::DOC_IN_SCALAR ||
+               problem.msg == YAML::ErrorMsg::EOF_IN_SCALAR) {
         add_document_issue(document, place, "not valid YAML: a quoted text is not closed",
                            "Look for the opening quote further up");
     } else {
-        add_document_issue(document, place, "not valid YAML: " + problem.msg, yaml_hint(problem.msg));
+        add_document_issue(document, place, "not valid YAML: " + problem.msg,
+                           yaml_hint(problem.msg));
     }
 }
 
 void parse_yaml(Document& document, std::string_view text) {
     try {
-        // The parser takes a double-quoted text that is open at the end of the file for complete; an explicit
-        // end of the document inside one is an error to it.
+        // The parser takes a double-quoted text that is open at the end of the file for complete;
+        // an explicit end of the document inside one is an error to it.
         const char* end_mark = text.empty() || text.back() == '\n' ? "...\n" : "\n...\n";
         std::istringstream stream{std::string(text) + end_mark};
         YAML::Parser parser(stream);
@@ -240,8 +253,9 @@ void parse_yaml(Document& document, std::string_view text) {
         }
         if (document.root.kind == NodeKind::null) {
             document.readable = false;
-            add_document_issue(document, {}, "the file holds no document",
-                               "Start with 'apiVersion: gatehouse/v1' and 'kind: Connector' or 'kind: Gateway'");
+            add_document_issue(
+                document, {}, "the file holds no document",
+                "Start with 'apiVersion: gatehouse/v1' and 'kind: Connector' or 'kind: Gateway'");
         }
     } catch (const StopReading&) {
     } catch (const YAML::Exception& problem) {
@@ -254,7 +268,8 @@ void parse_yaml(Document& document, std::string_view text) {
 Document document_file_issue(std::string file, std::string message, std::string hint) {
     Document document;
     document.file = std::move(file);
-    document.issues.push_back({document.file, 0, 0, "", "GH-C509", std::move(message), std::move(hint)});
+    document.issues.push_back(
+        {document.file, 0, 0, "", "GH-C509", std::move(message), std::move(hint)});
     return document;
 }
 
@@ -273,7 +288,8 @@ Document read_document(const std::filesystem::path& file) {
         return document_file_issue(file.string(), "the file does not exist", "Check the path");
     }
     if (!std::filesystem::is_regular_file(status)) {
-        return document_file_issue(file.string(), "not a regular file", "Give the path of a YAML file");
+        return document_file_issue(file.string(), "not a regular file",
+                                   "Give the path of a YAML file");
     }
     errno = 0;
     std::ifstream stream(file, std::ios::binary);
@@ -313,7 +329,8 @@ std::string document_kind(const Document& document) {
 
 std::string path_of_key(const std::string& parent, const std::string& key) {
     const bool plain = !key.empty() && std::all_of(key.begin(), key.end(), [](char c) {
-        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+               c == '_' || c == '-';
     });
     const std::string shown = plain ? key : json_quote(key.substr(0, 80));
     return parent.empty() ? shown : parent + "." + shown;

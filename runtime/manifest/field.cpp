@@ -32,9 +32,10 @@ void Reporter::add(Place place, Issue issue) {
     }
     if (issues_.size() >= issues_max_count) {
         full_ = true;
-        issues_.push_back({file_, 0, 0, "", issue.code,
-                           "more than " + std::to_string(issues_max_count) + " issues; the rest is not listed",
-                           "Correct these first"});
+        issues_.push_back(
+            {file_, 0, 0, "", issue.code,
+             "more than " + std::to_string(issues_max_count) + " issues; the rest is not listed",
+             "Correct these first"});
         return;
     }
     issue.file = file_;
@@ -57,7 +58,8 @@ Issues Reporter::take() {
 
 void sort_by_place(Issues& issues) {
     std::sort(issues.begin(), issues.end(), [](const Issue& a, const Issue& b) {
-        return std::tie(a.line, a.column, a.path, a.code) < std::tie(b.line, b.column, b.path, b.code);
+        return std::tie(a.line, a.column, a.path, a.code) <
+               std::tie(b.line, b.column, b.path, b.code);
     });
 }
 
@@ -94,9 +96,10 @@ MapFields::MapFields(Field map, std::initializer_list<std::string_view> known_ke
             continue;
         }
         const std::string near = nearest_word(member.key, known_keys_);
-        Field(map_, member).fail_at_key("GH-C502", "unknown key",
-                                        near.empty() ? "Known keys here: " + joined(known_keys_)
-                                                     : "Did you mean '" + near + "'?");
+        Field(map_, member)
+            .fail_at_key("GH-C502", "unknown key",
+                         near.empty() ? "Known keys here: " + joined(known_keys_)
+                                      : "Did you mean '" + near + "'?");
     }
 }
 
@@ -128,7 +131,8 @@ Field MapFields::required(std::string_view key) const {
 
 std::string shown(const std::string& text) {
     constexpr std::size_t shown_max_bytes = 60;
-    return text.size() <= shown_max_bytes ? json_quote(text) : json_quote(text.substr(0, shown_max_bytes)) + "…";
+    return text.size() <= shown_max_bytes ? json_quote(text)
+                                          : json_quote(text.substr(0, shown_max_bytes)) + "…";
 }
 
 std::string joined(const std::vector<std::string_view>& words) {

@@ -1,6 +1,6 @@
-// Field: a cursor into a document that reads typed values and collects every issue instead of stopping at the
-// first. A field may be absent: then the readers leave their output, which holds the default, as it is. Pure.
-// Used by the readers of connector manifests and of the gateway file.
+// Field: a cursor into a document that reads typed values and collects every issue instead of
+// stopping at the first. A field may be absent: then the readers leave their output, which holds
+// the default, as it is. Pure. Used by the readers of connector manifests and of the gateway file.
 #pragma once
 
 #include "runtime/manifest/document.hpp"
@@ -19,16 +19,18 @@
 
 namespace gatehouse::runtime {
 
-// The keys that the reader knows in each map, by path without indices: "policy[].arguments[]" → keys. For the
-// test that holds the JSON Schemas against the readers.
+// The keys that the reader knows in each map, by path without indices: "policy[].arguments[]" →
+// keys. For the test that holds the JSON Schemas against the readers.
 using KnownKeys = std::map<std::string, std::set<std::string>>;
 
-constexpr std::size_t issues_max_count = 200;  // of one document; one more says that there are others
+constexpr std::size_t issues_max_count =
+    200; // of one document; one more says that there are others
 
 // Collects the issues of one document.
 class Reporter {
   public:
-    explicit Reporter(Document& document) : file_(document.file), issues_(std::move(document.issues)) {}
+    explicit Reporter(Document& document)
+        : file_(document.file), issues_(std::move(document.issues)) {}
 
     void add(Place place, Issue issue);
     void note_keys(const std::string& path, std::initializer_list<std::string_view> keys);
@@ -49,21 +51,25 @@ void sort_by_place(Issues& issues);
 class Field {
   public:
     Field(Reporter& reporter, const Document& document)
-        : reporter_(&reporter), node_(document.readable ? &document.root : nullptr), place_(document.root.place) {}
+        : reporter_(&reporter), node_(document.readable ? &document.root : nullptr),
+          place_(document.root.place) {}
     Field(const Field& parent, const NodeMember& member)
-        : reporter_(parent.reporter_), node_(&member.value), path_(path_of_key(parent.path_, member.key)),
-          place_(member.key_place) {}
+        : reporter_(parent.reporter_), node_(&member.value),
+          path_(path_of_key(parent.path_, member.key)), place_(member.key_place) {}
     Field(const Field& parent, std::size_t index)
-        : reporter_(parent.reporter_), node_(&parent.node_->items[index]), path_(path_of_item(parent.path_, index)),
-          place_(node_->place) {}
+        : reporter_(parent.reporter_), node_(&parent.node_->items[index]),
+          path_(path_of_item(parent.path_, index)), place_(node_->place) {}
     // The field `key` that is not there.
     Field(const Field& parent, const std::string& key)
-        : reporter_(parent.reporter_), path_(path_of_key(parent.path_, key)), place_(parent.place_) {}
+        : reporter_(parent.reporter_), path_(path_of_key(parent.path_, key)),
+          place_(parent.place_) {}
 
     bool present() const { return node_ != nullptr; }
     const Node& node() const { return *node_; }
     const std::string& path() const { return path_; }
-    Place key_place() const { return place_; }  // of the key that holds it; for an item or absent: the nearest
+    Place key_place() const {
+        return place_;
+    } // of the key that holds it; for an item or absent: the nearest
     Reporter& reporter() const { return *reporter_; }
 
     // Reports at the value; at the key (or its parent) if there is none.
@@ -79,8 +85,8 @@ class Field {
     Place place_;
 };
 
-// A map with fixed keys. Making one reports what is not a map (GH-C504) and each unknown key (GH-C502) with
-// the nearest known one.
+// A map with fixed keys. Making one reports what is not a map (GH-C504) and each unknown key
+// (GH-C502) with the nearest known one.
 class MapFields {
   public:
     MapFields(Field map, std::initializer_list<std::string_view> known_keys);
@@ -126,7 +132,8 @@ bool read_number(const Field& field, double& out, NumberRange range);
 bool read_size(const Field& field, std::uint64_t& out, SizeRange range);
 bool read_duration(const Field& field, std::chrono::milliseconds& out, DurationRange range);
 // The index of the text among the choices.
-std::optional<std::size_t> read_choice(const Field& field, std::initializer_list<std::string_view> choices);
+std::optional<std::size_t> read_choice(const Field& field,
+                                       std::initializer_list<std::string_view> choices);
 
 template <class Integer>
 bool read_count(const Field& field, Integer& out, IntegerRange range) {
@@ -148,7 +155,8 @@ void read_text_map(const Field& field, std::map<std::string, std::string>& out, 
 
 // A text from a document for a message: in quotes, cut to 60 bytes, control characters escaped.
 std::string shown(const std::string& text);
-// The known word that was probably meant (edit distance at most 2, or one begins the other); empty if none.
+// The known word that was probably meant (edit distance at most 2, or one begins the other); empty
+// if none.
 std::string nearest_word(const std::string& word, const std::vector<std::string_view>& known);
 // "a, b, c"
 std::string joined(const std::vector<std::string_view>& words);

@@ -25,9 +25,10 @@ bool is_numeric(const Field& field) {
 }
 
 bool is_name_text(const std::string& text, std::size_t max_bytes) {
-    return !text.empty() && text.size() <= max_bytes && std::all_of(text.begin(), text.end(), [](char c) {
-        return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
-    });
+    return !text.empty() && text.size() <= max_bytes &&
+           std::all_of(text.begin(), text.end(), [](char c) {
+               return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
+           });
 }
 
 std::string number_text(double value) {
@@ -42,7 +43,8 @@ bool read_unit_text(const Field& field, std::string& out, const char* example) {
         return false;
     }
     if (is_numeric(field)) {
-        field.fail(code_unit, "a bare number where a unit is due", std::string("Write it like ") + example);
+        field.fail(code_unit, "a bare number where a unit is due",
+                   std::string("Write it like ") + example);
         return false;
     }
     return read_text(field, out);
@@ -56,7 +58,8 @@ bool read_text(const Field& field, std::string& out, TextRule rule) {
     }
     if (!is_string(field)) {
         const bool scalar = field.node().kind == NodeKind::scalar;
-        field.fail_type("a string", scalar ? "Put it in quotes" : "");  // unread values stay out of messages
+        field.fail_type("a string",
+                        scalar ? "Put it in quotes" : ""); // unread values stay out of messages
         return false;
     }
     const std::string& text = field.node().text;
@@ -65,7 +68,8 @@ bool read_text(const Field& field, std::string& out, TextRule rule) {
         return false;
     }
     if (text.size() > rule.max_bytes) {
-        field.fail(code_range, "longer than " + std::to_string(rule.max_bytes) + " bytes", "Shorten it");
+        field.fail(code_range, "longer than " + std::to_string(rule.max_bytes) + " bytes",
+                   "Shorten it");
         return false;
     }
     if (text.find('\0') != std::string::npos) {
@@ -169,7 +173,8 @@ bool read_duration(const Field& field, std::chrono::milliseconds& out, DurationR
     }
     const auto duration = parse_duration(text);
     if (!duration) {
-        field.fail(code_unit, shown(text) + " is " + duration.error().what, duration.error().action);
+        field.fail(code_unit, shown(text) + " is " + duration.error().what,
+                   duration.error().action);
         return false;
     }
     if (*duration < range.min || *duration > range.max) {
@@ -181,7 +186,8 @@ bool read_duration(const Field& field, std::chrono::milliseconds& out, DurationR
     return true;
 }
 
-std::optional<std::size_t> read_choice(const Field& field, std::initializer_list<std::string_view> choices) {
+std::optional<std::size_t> read_choice(const Field& field,
+                                       std::initializer_list<std::string_view> choices) {
     std::string text;
     if (!read_text(field, text)) {
         return std::nullopt;
@@ -243,7 +249,8 @@ void read_text_map(const Field& field, std::map<std::string, std::string>& out, 
     for (const auto& [key, value] : read_entries(field)) {
         std::string text;
         if (key.empty() || key.find('\0') != std::string::npos) {
-            value.fail_at_key(code_range, "an empty key, or one with a NUL character", "Name the entry");
+            value.fail_at_key(code_range, "an empty key, or one with a NUL character",
+                              "Name the entry");
         } else if (read_text(value, text, rule)) {
             out[key] = std::move(text);
         }

@@ -7,7 +7,8 @@ namespace gatehouse::runtime {
 
 namespace {
 
-constexpr std::size_t hint_word_max_bytes = 40;  // longer words are no typing mistakes, and cost time
+constexpr std::size_t hint_word_max_bytes =
+    40; // longer words are no typing mistakes, and cost time
 constexpr std::size_t hint_max_distance = 2;
 constexpr std::size_t hint_prefix_min_bytes = 3;
 

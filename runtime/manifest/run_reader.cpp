@@ -35,7 +35,7 @@ void read_command(const Field& command, ConnectorSpec& spec) {
         std::string text;
         const bool is_program = spec.command.empty();
         if (!read_text(word, text, {.min_bytes = is_program ? std::size_t{1} : std::size_t{0}})) {
-            spec.command.emplace_back();  // keeps the places of the other words
+            spec.command.emplace_back(); // keeps the places of the other words
             continue;
         }
         if (is_program) {
@@ -58,10 +58,13 @@ void read_timeouts(const Field& field, TimeoutSpec& spec) {
 } // namespace
 
 std::string env_name_problem(const std::string& name) {
-    const auto letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; };
+    const auto letter = [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
+    };
     const auto digit = [](char c) { return c >= '0' && c <= '9'; };
-    const bool valid = !name.empty() && name.size() <= 128 && letter(name[0]) &&
-                       std::all_of(name.begin(), name.end(), [&](char c) { return letter(c) || digit(c); });
+    const bool valid =
+        !name.empty() && name.size() <= 128 && letter(name[0]) &&
+        std::all_of(name.begin(), name.end(), [&](char c) { return letter(c) || digit(c); });
     if (!valid) {
         return "not a valid name of an environment variable";
     }
@@ -72,7 +75,8 @@ std::string env_name_problem(const std::string& name) {
 }
 
 void read_run(const Field& run_field, ConnectorSpec& spec) {
-    const MapFields run(run_field, {"transport", "command", "env", "instances", "timeouts", "concurrency", "validate"});
+    const MapFields run(run_field, {"transport", "command", "env", "instances", "timeouts",
+                                    "concurrency", "validate"});
     read_choice(run["transport"], {"stdio"});
     read_command(run.required("command"), spec);
     read_env(run["env"], spec);
@@ -96,7 +100,8 @@ milliseconds shortest_failure_series(const RestartSpec& spec) {
 }
 
 void read_restart(const Field& field, RestartSpec& spec) {
-    const MapFields restart(field, {"policy", "initial", "max", "jitter", "failures", "window", "reset_after"});
+    const MapFields restart(
+        field, {"policy", "initial", "max", "jitter", "failures", "window", "reset_after"});
     const DurationRange delay{milliseconds(1), hours(24)};
     if (const auto choice = read_choice(restart["policy"], {"always", "on-failure", "never"})) {
         spec.policy = static_cast<RestartPolicy>(*choice);
@@ -108,8 +113,9 @@ void read_restart(const Field& field, RestartSpec& spec) {
     read_duration(restart["window"], spec.window, {milliseconds(1), hours(24 * 30)});
     read_duration(restart["reset_after"], spec.reset_after, delay);
     if (spec.initial > spec.max) {
-        field.fail_at_key("GH-C506", "initial (" + duration_text(spec.initial) + ") is longer than max (" +
-                                         duration_text(spec.max) + ")",
+        field.fail_at_key("GH-C506",
+                          "initial (" + duration_text(spec.initial) + ") is longer than max (" +
+                              duration_text(spec.max) + ")",
                           "Make max at least initial");
         return;
     }
@@ -117,8 +123,8 @@ void read_restart(const Field& field, RestartSpec& spec) {
     if (spec.policy != RestartPolicy::never && series > spec.window) {
         field.fail_at_key("GH-C506",
                           "the budget can never be used up: " + std::to_string(spec.failures) +
-                              " failures take at least " + duration_text(series) + " of backoff, the window is " +
-                              duration_text(spec.window),
+                              " failures take at least " + duration_text(series) +
+                              " of backoff, the window is " + duration_text(spec.window),
                           "Lengthen window, or lower failures or max");
     }
 }

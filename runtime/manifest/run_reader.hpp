@@ -8,16 +8,20 @@
 
 namespace gatehouse::runtime {
 
-// Reads spec.command, env, instances, timeouts, concurrency and validate; spec.source_dir is read before.
+// Reads spec.command, env, instances, timeouts, concurrency and validate; spec.source_dir is read
+// before.
 void read_run(const Field& run, ConnectorSpec& spec);
 void read_restart(const Field& restart, RestartSpec& spec);
 
-// Why a connector may not be given a variable of that name (PATH and LD_* are the sandbox's); empty: it may.
+// Why a connector may not be given a variable of that name (PATH and LD_* are the sandbox's);
+// empty: it may.
 std::string env_name_problem(const std::string& name);
-constexpr const char* env_name_hint = "Use letters, digits and '_', not starting with a digit; not PATH, not LD_*";
+constexpr const char* env_name_hint =
+    "Use letters, digits and '_', not starting with a digit; not PATH, not LD_*";
 
-// The time that `failures` failures take at least, if each comes at once: the sum of the delays between them,
-// without jitter. The supervisor can only count them all if this fits into the window.
+// The time that `failures` failures take at least, if each comes at once: the sum of the delays
+// between them, without jitter. The supervisor can only count them all if this fits into the
+// window.
 std::chrono::milliseconds shortest_failure_series(const RestartSpec& spec);
 
 } // namespace gatehouse::runtime

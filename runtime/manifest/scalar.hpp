@@ -11,8 +11,8 @@ namespace gatehouse::runtime {
 
 enum class ScalarType { string, boolean, integer, number };
 
-// Booleans are true and false only; integers and numbers include the forms that are refused later (0x1F, 007,
-// .inf), so that a text that looks like a number is never taken for a string.
+// Booleans are true and false only; integers and numbers include the forms that are refused later
+// (0x1F, 007, .inf), so that a text that looks like a number is never taken for a string.
 ScalarType scalar_type(const Node& scalar);
 
 // A decimal integer without leading zeros; empty if the text is another form or does not fit.

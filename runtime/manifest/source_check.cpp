@@ -24,9 +24,12 @@ Found find_program(const fs::path& path) {
     if (!fs::is_regular_file(status)) {
         return Found::no_file;
     }
-    constexpr auto any_execute = fs::perms::owner_exec | fs::perms::group_exec | fs::perms::others_exec;
-    // The bits and not access(2): the sandbox runs the connector as another user than the one who asks here.
-    return (status.permissions() & any_execute) == fs::perms::none ? Found::not_executable : Found::good;
+    constexpr auto any_execute =
+        fs::perms::owner_exec | fs::perms::group_exec | fs::perms::others_exec;
+    // The bits and not access(2): the sandbox runs the connector as another user than the one who
+    // asks here.
+    return (status.permissions() & any_execute) == fs::perms::none ? Found::not_executable
+                                                                   : Found::good;
 }
 
 bool is_below(const fs::path& path, const fs::path& folder) {
@@ -34,7 +37,8 @@ bool is_below(const fs::path& path, const fs::path& folder) {
     return !relative.empty() && *relative.begin() != "..";
 }
 
-// A link may lead to what the sandbox shows at the same place: the folder itself, or the system's programs.
+// A link may lead to what the sandbox shows at the same place: the folder itself, or the system's
+// programs.
 bool is_visible_in_sandbox(const fs::path& path, const fs::path& source_dir) {
     std::error_code problem;
     const fs::path target = fs::canonical(path, problem);
@@ -50,11 +54,13 @@ void check_named_program(const Field& field, const std::string& program) {
         field.fail(code_command, shown(program) + " is not in /usr/local/bin, /usr/bin or /bin",
                    "Install it, or write './" + program + "' for a file of the source folder");
     } else if (best == Found::not_executable) {
-        field.fail(code_command, shown(program) + " is found, but is not executable", "Set its mode with chmod +x");
+        field.fail(code_command, shown(program) + " is found, but is not executable",
+                   "Set its mode with chmod +x");
     }
 }
 
-void check_program_below(const Field& field, const std::string& program, const fs::path& source_dir) {
+void check_program_below(const Field& field, const std::string& program,
+                         const fs::path& source_dir) {
     const fs::path path = (source_dir / program).lexically_normal();
     if (!is_below(path, source_dir)) {
         field.fail(code_command, shown(program) + " leads out of the source folder",
@@ -67,7 +73,8 @@ void check_program_below(const Field& field, const std::string& program, const f
                    "Check the path; it counts from the source folder");
         return;
     case Found::no_file:
-        field.fail(code_command, path.string() + " is not a file", "Name the program, not a folder");
+        field.fail(code_command, path.string() + " is not a file",
+                   "Name the program, not a folder");
         return;
     case Found::not_executable:
         field.fail(code_command, path.string() + " is not executable",
@@ -88,12 +95,14 @@ fs::path check_source_folder(const Field& field, const fs::path& path) {
     std::error_code problem;
     const fs::path folder = fs::canonical(path, problem);
     if (problem) {
-        field.fail("GH-C509", "the folder " + path.string() + " cannot be opened: " + problem.message(),
+        field.fail("GH-C509",
+                   "the folder " + path.string() + " cannot be opened: " + problem.message(),
                    "The path counts from the manifest's folder");
         return {};
     }
     if (!fs::is_directory(folder, problem)) {
-        field.fail("GH-C509", path.string() + " is not a folder", "Name the folder that holds the connector");
+        field.fail("GH-C509", path.string() + " is not a folder",
+                   "Name the folder that holds the connector");
         return {};
     }
     return folder;

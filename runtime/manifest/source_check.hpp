@@ -1,5 +1,5 @@
-// The checks of a manifest that look at the disk: the source folder and the command in it. Used by the reader
-// of connector manifests.
+// The checks of a manifest that look at the disk: the source folder and the command in it. Used by
+// the reader of connector manifests.
 #pragma once
 
 #include "runtime/manifest/field.hpp"
@@ -12,8 +12,10 @@ namespace gatehouse::runtime {
 // The canonical folder; empty with GH-C509 reported if there is no such folder.
 std::filesystem::path check_source_folder(const Field& field, const std::filesystem::path& path);
 
-// Reports GH-C510 unless the first word of the command can be executed inside the sandbox: a relative path
-// below the source folder (mounted at /app), or a name in /usr/local/bin:/usr/bin:/bin.
-void check_command(const Field& field, const std::string& program, const std::filesystem::path& source_dir);
+// Reports GH-C510 unless the first word of the command can be executed inside the sandbox: a
+// relative path below the source folder (mounted at /app), or a name in
+// /usr/local/bin:/usr/bin:/bin.
+void check_command(const Field& field, const std::string& program,
+                   const std::filesystem::path& source_dir);
 
 } // namespace gatehouse::runtime

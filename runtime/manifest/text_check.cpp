@@ -7,7 +7,8 @@ namespace gatehouse::runtime {
 
 namespace {
 
-// The length of the UTF-8 sequence at `at`, 0 if it is malformed, overlong, a surrogate or beyond U+10FFFF.
+// The length of the UTF-8 sequence at `at`, 0 if it is malformed, overlong, a surrogate or beyond
+// U+10FFFF.
 std::size_t utf8_sequence_length(std::string_view text, std::size_t at) {
     const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
     const unsigned char lead = byte(at);
@@ -31,7 +32,8 @@ std::size_t utf8_sequence_length(std::string_view text, std::size_t at) {
 
 std::string hex_byte(char c) {
     std::array<char, 8> buffer{};
-    std::snprintf(buffer.data(), buffer.size(), "0x%02X", static_cast<unsigned>(static_cast<unsigned char>(c)));
+    std::snprintf(buffer.data(), buffer.size(), "0x%02X",
+                  static_cast<unsigned>(static_cast<unsigned char>(c)));
     return buffer.data();
 }
 

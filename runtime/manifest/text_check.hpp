@@ -14,8 +14,8 @@ struct BadCharacter {
     std::string message;
 };
 
-// The first byte that is not UTF-8 or is a control character other than tab and line ends. The parser would
-// take some of them for the end of the file and read half a document without a word.
+// The first byte that is not UTF-8 or is a control character other than tab and line ends. The
+// parser would take some of them for the end of the file and read half a document without a word.
 std::optional<BadCharacter> find_bad_character(std::string_view text);
 
 } // namespace gatehouse::runtime

@@ -31,13 +31,14 @@ std::vector<std::string> found_issues(const fs::path& file) {
         INFO(to_text(issue));
         CHECK(issue.file == file.string());
         CHECK_FALSE(issue.message.empty());
-        out.push_back(issue.code + " " + std::to_string(issue.line) + ":" + std::to_string(issue.column) +
-                      (issue.path.empty() ? "" : " " + issue.path));
+        out.push_back(issue.code + " " + std::to_string(issue.line) + ":" +
+                      std::to_string(issue.column) + (issue.path.empty() ? "" : " " + issue.path));
     }
     return out;
 }
 
-TEST_CASE("each broken file of manifests/invalid is refused for exactly its reason and at its place") {
+TEST_CASE(
+    "each broken file of manifests/invalid is refused for exactly its reason and at its place") {
     std::size_t file_count = 0;
     for (const auto& entry : fs::directory_iterator(invalid_folder)) {
         if (entry.path().extension() != ".yaml") {

@@ -10,7 +10,9 @@ namespace {
 
 using namespace gatehouse::runtime;
 
-Document read(std::string_view text) { return read_document_text("f.yaml", text); }
+Document read(std::string_view text) {
+    return read_document_text("f.yaml", text);
+}
 
 // The first issue as "CODE line:column path".
 std::string first_issue(const Document& document) {
@@ -56,12 +58,14 @@ TEST_CASE("no, yes, on and off are strings, and only true and false are booleans
 }
 
 TEST_CASE("what looks like a number is a number, and a version is a string") {
-    for (const char* number : {"0", "-12", "+5", "1.5", ".5", "1e3", "0x1F", "007", ".inf", "-1.5E-3"}) {
+    for (const char* number :
+         {"0", "-12", "+5", "1.5", ".5", "1e3", "0x1F", "007", ".inf", "-1.5E-3"}) {
         const ScalarType type = scalar_type(member(read(std::string("a: ") + number), "a"));
         CHECK((type == ScalarType::integer || type == ScalarType::number));
     }
     for (const char* text : {"1.2.3", "12:30:00", "1_000", "-", ".", "e5", "1e", "0xZ", "5m"}) {
-        CHECK(scalar_type(member(read(std::string("a: '") + text + "'"), "a")) == ScalarType::string);
+        CHECK(scalar_type(member(read(std::string("a: '") + text + "'"), "a")) ==
+              ScalarType::string);
         Node plain;
         plain.kind = NodeKind::scalar;
         plain.text = text;
@@ -160,9 +164,11 @@ TEST_CASE("control characters and broken UTF-8 are refused, not read as the end 
     CHECK(first_issue(read(std::string_view("a: 1\nb\0: 2\n", 11))) == "GH-C501 2:2");
     CHECK(first_issue(read("a: \xC3\x28\n")) == "GH-C501 1:4");
     CHECK(first_issue(read("a: \xED\xA0\x80\n")) == "GH-C501 1:4");
-    CHECK(first_issue(read("\xFF\xFE" "a")) == "GH-C501 1:1");
+    CHECK(first_issue(read("\xFF\xFE"
+                           "a")) == "GH-C501 1:1");
     CHECK(first_issue(read("a: \"ä€😀\"\n")) == "none");
-    CHECK(first_issue(read("\xEF\xBB\xBF" "a: 1\n")) == "none");
+    CHECK(first_issue(read("\xEF\xBB\xBF"
+                           "a: 1\n")) == "none");
 }
 
 TEST_CASE("a value that is not there has the place of its key") {
@@ -184,7 +190,8 @@ TEST_CASE("the kind of a document is found without validating it") {
 }
 
 TEST_CASE("an issue prints its place, path, code and hint in one line") {
-    const Issue issue{"file", 3, 5, "run.comand", "GH-C502", "unknown key", "Did you mean 'command'?"};
+    const Issue issue{
+        "file", 3, 5, "run.comand", "GH-C502", "unknown key", "Did you mean 'command'?"};
     CHECK(to_text(issue) == "file:3:5: run.comand: unknown key [GH-C502]. Did you mean 'command'?");
     CHECK(to_text(Issue{"file", 0, 0, "", "GH-C509", "missing", ""}) == "file: missing [GH-C509]");
 }
