@@ -52,18 +52,25 @@ start_daemon() {
     exit 1
 }
 
+# cli DATA ARGUMENTS…: what the command prints on stderr is shown only if it fails.
+cli() {
+    local data=$1 said
+    shift
+    if ! said=$("$gatehouse" "$@" --config "$data/gatehouse.yaml" 2>&1 >&3); then
+        echo "$said" >&2
+        return 1
+    fi
+} 3>&1
+
 # prepare DATA: the agent `demo`, whose token is kept for the next start, and the secret of the notes.
 prepare() {
-    local cli=("$gatehouse") config=(--config "$1/gatehouse.yaml")
-    if [ ! -s "$1/demo.token" ]; then
-        "${cli[@]}" agent remove demo "${config[@]}" >/dev/null 2>&1 || true
-        (umask 077 && "${cli[@]}" agent create demo "${config[@]}" >"$1/demo.token")
+    if ! cli "$1" agent list -o name | grep -qx demo || [ ! -s "$1/demo.token" ]; then
+        cli "$1" agent remove demo >/dev/null 2>&1 || true
+        (umask 077 && cli "$1" agent create demo >"$1/demo.token")
     fi
     token=$(cat "$1/demo.token")
-    if [ ! -e "$1/notes-key.set" ]; then
-        head -c 24 /dev/urandom | base64 | tr -d '\n' |
-            "${cli[@]}" secret set notes-key "${config[@]}" >/dev/null
-        touch "$1/notes-key.set"
+    if ! cli "$1" secret list -o name | grep -qx notes-key; then
+        head -c 24 /dev/urandom | base64 | tr -d '\n' | cli "$1" secret set notes-key
     fi
 }
 

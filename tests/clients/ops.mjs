@@ -59,7 +59,7 @@ test("the journal has an intent and an outcome for each call, and verifies until
   const session = await session_of(daemon);
   for (let i = 0; i < 5; ++i) await session.call("echo_echo", { text: `call ${i}` });
   await session.call("echo_nothing");
-  const tail = await daemon.ok(["audit", "tail"]);
+  const tail = await daemon.ok(["audit", "tail", "-n", "500"]);
   assert.ok((tail.match(/intent/g) ?? []).length >= 5, tail);
   assert.ok((tail.match(/outcome/g) ?? []).length >= 5, tail);
   assert.equal((await daemon.cli(["audit", "verify"])).code, 0);
@@ -87,7 +87,7 @@ test("SIGTERM lets a call in flight finish", async () => {
   const daemon = await Daemon.start();
   const session = await session_of(daemon);
   const call = session.call("echo_sleep", { ms: 1500 });
-  await eventually("the call is in flight", async () => /intent/.test(await daemon.ok(["audit", "tail"])));
+  await eventually("the call is in flight", async () => /intent/.test(await daemon.ok(["audit", "tail", "-n", "500"])));
   const stopped = daemon.stop();
   assert.equal(text_of((await call).message.result), "slept 1500 ms");
   await stopped;
