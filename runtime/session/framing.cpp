@@ -68,7 +68,7 @@ std::optional<Line> Framer::next() {
             return finish_skipping(newline);
         }
         const Line line = line_at(newline);
-        if (!is_blank_line(line.text)) {
+        if (line.oversize || !is_blank_line(line.text)) {
             return line;
         }
     }
@@ -138,7 +138,7 @@ std::optional<Line> Framer::last() {
     }
     std::optional<Line> line = skipping_ ? finish_skipping(end_) : line_at(end_);
     begin_ = scanned_ = end_;
-    if (is_blank_line(line->text)) {
+    if (!line->oversize && is_blank_line(line->text)) {
         line.reset();
     }
     return line;
