@@ -1,6 +1,7 @@
 #include "gateway/cli/cli.hpp"
 
 #include <CLI/CLI.hpp>
+#include <cerrno>
 #include <map>
 #include <memory>
 #include <ostream>
@@ -151,6 +152,19 @@ void add_audit_verbs(CLI::App& app, CommandLine& line) {
     }
 }
 
+// A full disk must not look like success; a reader that has seen enough (a closed pipe) needs no words.
+ExitCode finish_output(const CliHost& host, ExitCode code) {
+    errno = 0;
+    host.out.flush();
+    if (host.out.good() || code != ExitCode::ok) {
+        return code;
+    }
+    if (errno != EPIPE) {
+        host.err << "error: cannot write the output: " << errno_text(errno) << '\n';
+    }
+    return ExitCode::failed;
+}
+
 } // namespace
 
 int run_cli(int argument_count, const char* const* arguments, const CliHost& host) {
@@ -174,8 +188,7 @@ int run_cli(int argument_count, const char* const* arguments, const CliHost& hos
     }
     CliContext context = make_cli_context(line.global, host.out, host.err);
     const ExitCode code = line.chosen(context);
-    host.out.flush();
-    return static_cast<int>(code);
+    return static_cast<int>(finish_output(host, code));
 }
 
 } // namespace gatehouse::gateway

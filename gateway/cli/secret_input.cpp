@@ -1,6 +1,7 @@
 #include "gateway/cli/secret_input.hpp"
 
 #include <cerrno>
+#include <csignal>
 #include <ostream>
 #include <termios.h>
 #include <unistd.h>
@@ -10,10 +11,16 @@ namespace gatehouse::gateway {
 
 namespace {
 
-// Switches the terminal's echo off for its lifetime.
+void note_interrupt(int) {}
+
+// Switches the terminal's echo off for its lifetime. Ctrl-C meanwhile ends the read instead of the
+// process, which would leave the terminal without echo.
 class EchoOff {
   public:
     explicit EchoOff(int fd) : fd_(fd) {
+        struct sigaction interrupt {};
+        interrupt.sa_handler = note_interrupt;
+        ::sigaction(SIGINT, &interrupt, &interrupt_before_);
         if (::tcgetattr(fd_, &before_) == 0) {
             termios silent = before_;
             silent.c_lflag &= ~static_cast<tcflag_t>(ECHO);
@@ -24,6 +31,7 @@ class EchoOff {
         if (active_) {
             ::tcsetattr(fd_, TCSAFLUSH, &before_);
         }
+        ::sigaction(SIGINT, &interrupt_before_, nullptr);
     }
     EchoOff(const EchoOff&) = delete;
     EchoOff& operator=(const EchoOff&) = delete;
@@ -31,6 +39,7 @@ class EchoOff {
   private:
     int fd_;
     termios before_{};
+    struct sigaction interrupt_before_ {};
     bool active_ = false;
 };
 
@@ -48,7 +57,7 @@ Result<Secret> read_bounded(int fd, const std::string& name, bool line_only) {
     bool ended = false;
     while (!ended && size < text.size()) {
         const ssize_t got = ::read(fd, text.data() + size, text.size() - size);
-        if (got < 0 && errno == EINTR) {
+        if (got < 0 && errno == EINTR && !line_only) {
             continue;
         }
         if (got < 0) {
