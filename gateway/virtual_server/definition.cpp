@@ -1,0 +1,89 @@
+#include "gateway/virtual_server/definition.hpp"
+
+#include "runtime/base/json.hpp"
+#include "runtime/session/json_scan.hpp"
+
+#include <algorithm>
+#include <vector>
+
+namespace gatehouse::gateway {
+
+namespace {
+
+// Bytes [offset, offset + length) of the definition give way to `text`.
+struct Splice {
+    std::size_t offset = 0;
+    std::size_t length = 0;
+    std::string text;
+};
+
+Error unusable_definition(std::string why) {
+    return Error{"GH-M401", "the tool's definition is unusable", "", std::move(why),
+                 "correct the connector"};
+}
+
+// Also when it is written with escapes.
+bool key_is(const runtime::JsonMember& member, std::string_view key) {
+    if (member.key.find('\\') == std::string_view::npos) {
+        return member.key == key;
+    }
+    return runtime::string_value({member.key.data() - 1, member.key.size() + 2}) == key;
+}
+
+const runtime::JsonMember* find_key(const std::vector<runtime::JsonMember>& members,
+                                    std::string_view key) {
+    const auto found = std::find_if(members.begin(), members.end(),
+                                    [key](const auto& member) { return key_is(member, key); });
+    return found == members.end() ? nullptr : &*found;
+}
+
+std::string apply_splices(std::string_view source, std::vector<Splice> splices) {
+    std::sort(splices.begin(), splices.end(),
+              [](const Splice& a, const Splice& b) { return a.offset < b.offset; });
+    std::string text;
+    std::size_t done = 0;
+    for (const Splice& splice : splices) {
+        text += source.substr(done, splice.offset - done);
+        text += splice.text;
+        done = splice.offset + splice.length;
+    }
+    text += source.substr(done);
+    return text;
+}
+
+} // namespace
+
+Result<RenamedDefinition> rename_definition(std::string_view definition, const ToolNaming& naming) {
+    const auto members = runtime::object_members(definition);
+    if (!members) {
+        return unusable_definition("it is no JSON object");
+    }
+    const auto* name = find_key(*members, "name");
+    const auto* description = find_key(*members, "description");
+    const auto* schema = find_key(*members, "inputSchema");
+    if (name == nullptr || !name->value.starts_with('"')) {
+        return unusable_definition("it has no name");
+    }
+    if (schema != nullptr && !schema->value.starts_with('{')) {
+        return unusable_definition("its inputSchema is no object");
+    }
+    const auto offset_of = [definition](std::string_view part) {
+        return static_cast<std::size_t>(part.data() - definition.data());
+    };
+    std::vector<Splice> splices;
+    const std::size_t name_offset = offset_of(name->value);
+    if (runtime::string_value(name->value) != naming.name) {
+        splices.push_back({name_offset, name->value.size(), json_quote(naming.name)});
+    }
+    if (naming.description && description != nullptr) {
+        splices.push_back({offset_of(description->value), description->value.size(),
+                           json_quote(*naming.description)});
+    } else if (naming.description) {
+        splices.push_back({name_offset + name->value.size(), 0,
+                           ",\"description\":" + json_quote(*naming.description)});
+    }
+    return RenamedDefinition{apply_splices(definition, std::move(splices)),
+                             schema == nullptr ? std::string() : std::string(schema->value)};
+}
+
+} // namespace gatehouse::gateway

@@ -1,0 +1,27 @@
+// A tool's definition under another name: only the values of `name` and `description` are
+// exchanged, every other byte stays as the connector wrote it. Pure.
+#pragma once
+
+#include "runtime/base/result.hpp"
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace gatehouse::gateway {
+
+struct ToolNaming {
+    std::string_view name;
+    std::optional<std::string_view> description; // empty: as it was
+};
+
+struct RenamedDefinition {
+    std::string text;
+    std::string input_schema; // raw; empty if absent
+};
+
+// `definition` is valid JSON. Error GH-M401: it is no object, or has no string `name`, or its
+// inputSchema is no object.
+Result<RenamedDefinition> rename_definition(std::string_view definition, const ToolNaming& naming);
+
+} // namespace gatehouse::gateway

@@ -1,0 +1,134 @@
+#include "gateway/virtual_server/exposure.hpp"
+
+#include "gateway/policy/policy.hpp"
+#include "gateway/virtual_server/definition.hpp"
+
+#include <algorithm>
+#include <numeric>
+
+namespace gatehouse::gateway {
+
+namespace {
+
+constexpr std::size_t tool_name_max_length = 128;
+// Some clients refuse longer names, so they are told of; the protocol allows them.
+constexpr std::size_t tool_name_wise_length = 64;
+
+bool tool_name_is_valid(std::string_view name) {
+    return !name.empty() && name.size() <= tool_name_max_length &&
+           std::all_of(name.begin(), name.end(), [](char c) {
+               return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                      c == '_' || c == '.' || c == '-';
+           });
+}
+
+bool any_glob_matches(const std::vector<std::string>& globs, std::string_view name) {
+    return std::any_of(globs.begin(), globs.end(),
+                       [name](const std::string& glob) { return glob_matches(glob, name); });
+}
+
+bool is_selected(const ToolSelection& selection, std::string_view name) {
+    return any_glob_matches(selection.allow, name) && !any_glob_matches(selection.deny, name);
+}
+
+// A foreign name in a message: short, and without anything that could steer a terminal.
+std::string shown_name(std::string_view name) {
+    std::string shown(name.substr(0, tool_name_max_length));
+    for (char& c : shown) {
+        c = c >= 0x20 && c < 0x7F ? c : '?';
+    }
+    return "'" + shown + "'";
+}
+
+std::string tool_label(const ConnectorName& connector, std::string_view upstream_name) {
+    return "tool " + shown_name(upstream_name) + " of connector '" + connector.str() + "'";
+}
+
+} // namespace
+
+std::vector<ExposedTool> expose_tools(const ExposedConnector& exposed,
+                                      const runtime::Catalogue& catalogue,
+                                      std::vector<std::string>& warnings) {
+    std::vector<ExposedTool> tools;
+    for (const runtime::Tool& tool : catalogue.tools) {
+        if (!is_selected(exposed.tools, tool.name)) {
+            continue;
+        }
+        const auto renamed = exposed.tools.rename.find(tool.name);
+        const std::string& base =
+            renamed == exposed.tools.rename.end() ? tool.name : renamed->second;
+        const auto described = exposed.tools.describe.find(base);
+        const std::string name = exposed.prefix + base;
+        const std::string label = tool_label(exposed.name, tool.name);
+        if (!tool_name_is_valid(name)) {
+            warnings.push_back(label + " is left out: its name " + shown_name(name) +
+                               " is not 1 to 128 of A-Z, a-z, 0-9, '_', '.' and '-'; rename it");
+            continue;
+        }
+        ToolNaming naming{name, std::nullopt};
+        if (described != exposed.tools.describe.end()) {
+            naming.description = described->second;
+        }
+        auto definition = rename_definition(tool.definition, naming);
+        if (!definition) {
+            warnings.push_back(label + " is left out: " + definition.error().why);
+            continue;
+        }
+        if (name.size() > tool_name_wise_length) {
+            warnings.push_back(
+                label + " has a name of " + std::to_string(name.size()) + " characters, '" + name +
+                "'; some clients refuse more than 64: rename it or shorten the prefix");
+        }
+        tools.push_back({name, exposed.name, tool.name, std::move(definition->text),
+                         std::move(definition->input_schema)});
+    }
+    return tools;
+}
+
+ToolTable::ToolTable(std::vector<ExposedTool> tools, std::vector<std::string>& warnings) {
+    std::vector<std::size_t> order(tools.size());
+    std::iota(order.begin(), order.end(), std::size_t{0});
+    // Of two with one name the earlier comes first.
+    std::sort(order.begin(), order.end(), [&tools](std::size_t a, std::size_t b) {
+        const int names = tools[a].name.compare(tools[b].name);
+        return names < 0 || (names == 0 && a < b);
+    });
+    std::vector<bool> dropped(tools.size(), false);
+    std::size_t first = 0;
+    for (std::size_t i = 1; i < order.size(); ++i) {
+        const ExposedTool& kept = tools[order[first]];
+        const ExposedTool& other = tools[order[i]];
+        if (kept.name != other.name) {
+            first = i;
+            continue;
+        }
+        dropped[order[i]] = true;
+        warnings.push_back(tool_label(other.connector, other.upstream_name) +
+                           " is left out: " + tool_label(kept.connector, kept.upstream_name) +
+                           " has the name '" + kept.name + "' already; rename one");
+    }
+    tools_.reserve(tools.size());
+    for (std::size_t i = 0; i < tools.size(); ++i) {
+        if (!dropped[i]) {
+            tools_.push_back(std::move(tools[i]));
+        }
+    }
+    by_name_.resize(tools_.size());
+    std::iota(by_name_.begin(), by_name_.end(), std::size_t{0});
+    std::sort(by_name_.begin(), by_name_.end(),
+              [this](std::size_t a, std::size_t b) { return tools_[a].name < tools_[b].name; });
+}
+
+const ExposedTool* ToolTable::find(std::string_view name) const {
+    const auto found = std::lower_bound(
+        by_name_.begin(), by_name_.end(), name,
+        [this](std::size_t index, std::string_view wanted) { return tools_[index].name < wanted; });
+    return found != by_name_.end() && tools_[*found].name == name ? &tools_[*found] : nullptr;
+}
+
+bool audience_contains(const Audience& audience, std::string_view agent_name) {
+    return audience.everyone || std::find(audience.agents.begin(), audience.agents.end(),
+                                          agent_name) != audience.agents.end();
+}
+
+} // namespace gatehouse::gateway
