@@ -12,6 +12,8 @@ namespace {
 
 constexpr std::uint64_t mib = 1ULL << 20;
 constexpr std::uint64_t tib = 1ULL << 40;
+constexpr std::size_t volumes_max_count = 32; // of one launch plan
+constexpr std::size_t credentials_max_count = 64;
 
 void read_metadata(const MapFields& root, ConnectorReading& reading) {
     const MapFields metadata(root.required("metadata"),
@@ -43,7 +45,7 @@ void read_source(const MapFields& root, ConnectorSpec& spec) {
 void read_sandbox(const MapFields& root, SandboxSpec& spec) {
     const MapFields sandbox(root["sandbox"], {"writable", "limits"});
     std::set<std::string> seen;
-    for (const Field& item : read_list(sandbox["writable"])) {
+    for (const Field& item : read_list(sandbox["writable"], volumes_max_count)) {
         std::string volume;
         if (!read_name(item, volume)) {
             continue;
@@ -89,7 +91,7 @@ void read_credential(const Field& item, CredentialSpec& credential) {
 void read_credentials(const MapFields& root, ConnectorSpec& spec) {
     std::set<std::string> names;
     std::set<std::string> variables;
-    for (const Field& item : read_list(root["credentials"])) {
+    for (const Field& item : read_list(root["credentials"], credentials_max_count)) {
         CredentialSpec credential;
         read_credential(item, credential);
         if (!credential.name.empty() && !names.insert(credential.name).second) {

@@ -145,8 +145,9 @@ bool read_count(const Field& field, Integer& out, IntegerRange range) {
     return true;
 }
 
-// The items of a list; empty if it is absent or no list.
-std::vector<Field> read_list(const Field& field);
+// The items of a list; empty if it is absent or no list. GH-C506 for more than max_count.
+std::vector<Field> read_list(const Field& field,
+                             std::size_t max_count = std::numeric_limits<std::size_t>::max());
 // The entries of a map with free keys.
 std::vector<std::pair<std::string, Field>> read_entries(const Field& field);
 // Lists and maps of texts; absent leaves `out` as it is.

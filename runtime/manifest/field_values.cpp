@@ -202,7 +202,7 @@ std::optional<std::size_t> read_choice(const Field& field,
     return static_cast<std::size_t>(found - choices.begin());
 }
 
-std::vector<Field> read_list(const Field& field) {
+std::vector<Field> read_list(const Field& field, std::size_t max_count) {
     std::vector<Field> items;
     if (!field.present()) {
         return items;
@@ -210,6 +210,10 @@ std::vector<Field> read_list(const Field& field) {
     if (field.node().kind != NodeKind::sequence) {
         field.fail_type("a list", "Write [one, two], or one '- item' per line");
         return items;
+    }
+    if (field.node().items.size() > max_count) {
+        field.fail(code_range, "more than " + std::to_string(max_count) + " items",
+                   "Shorten the list");
     }
     for (std::size_t i = 0; i < field.node().items.size(); ++i) {
         items.emplace_back(field, i);

@@ -13,7 +13,15 @@ namespace {
 using std::chrono::hours;
 using std::chrono::seconds;
 
+// What one launch plan carries; the sandbox refuses more.
+constexpr std::size_t command_words_max_count = 512;
+constexpr std::size_t env_max_count = 400;
+
 void read_env(const Field& env, ConnectorSpec& spec) {
+    if (env.present() && env.node().members.size() > env_max_count) {
+        env.fail("GH-C506", "more than " + std::to_string(env_max_count) + " variables",
+                 "Put them into a file of the source folder");
+    }
     for (const auto& [name, value] : read_entries(env)) {
         std::string text;
         const std::string problem = env_name_problem(name);
@@ -27,7 +35,7 @@ void read_env(const Field& env, ConnectorSpec& spec) {
 }
 
 void read_command(const Field& command, ConnectorSpec& spec) {
-    const std::vector<Field> words = read_list(command);
+    const std::vector<Field> words = read_list(command, command_words_max_count);
     if (command.present() && command.node().kind == NodeKind::sequence && words.empty()) {
         command.fail("GH-C506", "is empty", "Name the program to run");
     }

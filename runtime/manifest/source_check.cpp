@@ -48,7 +48,18 @@ bool is_visible_in_sandbox(const fs::path& path, const fs::path& source_dir) {
 void check_named_program(const Field& field, const std::string& program) {
     Found best = Found::missing;
     for (const char* folder : program_folders) {
-        best = std::max(best, find_program(fs::path(folder) / program));
+        const fs::path path = fs::path(folder) / program;
+        const Found found = find_program(path);
+        if (found == Found::good && !is_visible_in_sandbox(path, "/usr")) {
+            field.fail(code_command,
+                       path.string() + " is a link to a place that is not in the sandbox",
+                       "Install the program below /usr, or copy it into the source folder");
+            return;
+        }
+        if (found == Found::good) {
+            return;
+        }
+        best = std::max(best, found);
     }
     if (best == Found::missing || best == Found::no_file) {
         field.fail(code_command, shown(program) + " is not in /usr/local/bin, /usr/bin or /bin",
