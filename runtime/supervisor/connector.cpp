@@ -138,7 +138,7 @@ Task<Result<void>> Connector::wait_started(InstanceId earlier) {
         const bool settled = !start_wanted_ && !has_process(state_) && !is_starting(state_) &&
                              state_ != InstanceState::exited;
         if (shutting_down_ || settled) {
-            auto why = refusal();
+            auto why = refusal(Patience::no_backoff);
             co_return why
                 ? std::move(*why)
                 : last_failure_.value_or(Error{"GH-P301", "the connector did not stay up",

@@ -103,11 +103,12 @@ class Connector {
     void tell(std::string_view line); // in the supervisor's stream
 
     // connector_calls.cpp
-    Task<Result<std::shared_ptr<Instance>>> wait_ready(milliseconds max,
-                                                       std::shared_ptr<ConnectorCall> call);
+    enum class Patience { no_backoff, short_backoff }; // whether a short backoff is waited out
+    Task<Result<std::shared_ptr<Instance>>> wait_ready(std::shared_ptr<ConnectorCall> call,
+                                                       milliseconds max, Patience patience);
     Task<CallReply> call_instance(std::shared_ptr<Instance> instance,
                                   std::shared_ptr<ConnectorCall> call);
-    std::optional<Error> refusal() const;
+    std::optional<Error> refusal(Patience patience) const;
     void wake_for_call();
     void ask_start();
     void ask_stop(StopReason reason);

@@ -11,6 +11,7 @@ namespace {
 using std::chrono::seconds;
 
 constexpr std::size_t waiting_calls_max_count = 4096;
+constexpr seconds short_backoff_max{3};
 
 class CountedWhile {
   public:
@@ -30,13 +31,19 @@ Error cancelled_error(const ConnectorName& name) {
 } // namespace
 
 // Why no instance will be ready soon; nothing if waiting makes sense.
-std::optional<Error> Connector::refusal() const {
+std::optional<Error> Connector::refusal(Patience patience) const {
     if (shutting_down_) {
         return Error{"GH-P311", "the gateway is stopping", spec_.name.str(), "", "try again later"};
     }
     if (off_ || state_ == InstanceState::stopped) {
         return Error{"GH-P311", "the connector is stopped on purpose", spec_.name.str(), "",
                      "run `gatehouse start " + spec_.name.str() + "`"};
+    }
+    const bool short_pause = patience == Patience::short_backoff &&
+                             state_ == InstanceState::backoff &&
+                             left_until(next_attempt_) <= short_backoff_max;
+    if (short_pause) {
+        return std::nullopt;
     }
     const bool down = state_ == InstanceState::backoff || state_ == InstanceState::failed ||
                       state_ == InstanceState::misconfigured;
@@ -59,8 +66,8 @@ void Connector::wake_for_call() {
     }
 }
 
-Task<Result<std::shared_ptr<Instance>>> Connector::wait_ready(milliseconds max,
-                                                              std::shared_ptr<ConnectorCall> call) {
+Task<Result<std::shared_ptr<Instance>>> Connector::wait_ready(std::shared_ptr<ConnectorCall> call,
+                                                              milliseconds max, Patience patience) {
     if (waiting_calls_ >= waiting_calls_max_count) {
         co_return Error{"GH-R701", "too many calls wait for the connector", spec_.name.str(), "",
                         "try again later"};
@@ -74,7 +81,7 @@ Task<Result<std::shared_ptr<Instance>>> Connector::wait_ready(milliseconds max,
         if (state_ == InstanceState::ready && instance_->serves() && !stop_asked()) {
             co_return instance_;
         }
-        if (auto why = refusal()) {
+        if (auto why = refusal(patience)) {
             co_return std::move(*why);
         }
         const milliseconds left = left_until(deadline);
@@ -94,7 +101,9 @@ Task<CallReply> Connector::call(std::shared_ptr<ConnectorCall> call) {
     CallReply reply;
     for (int attempt = 1; attempt <= attempts_max_count; ++attempt) {
         call->set_cancel_handler([this] { changed_.notify(); });
-        auto waiting = wait_ready(spec_.timeouts.startup, call);
+        // The instance died under a call that never left: its successor is worth a short wait.
+        const auto patience = attempt == 1 ? Patience::no_backoff : Patience::short_backoff;
+        auto waiting = wait_ready(call, spec_.timeouts.startup, patience);
         auto instance = co_await std::move(waiting);
         call->set_cancel_handler(nullptr);
         if (!instance) {
@@ -160,7 +169,8 @@ void Connector::count_call(const CallReply& reply) {
 }
 
 Task<Result<std::shared_ptr<const Catalogue>>> Connector::catalogue(milliseconds deadline) {
-    auto waiting = wait_ready(std::min(deadline, spec_.timeouts.startup), nullptr);
+    auto waiting =
+        wait_ready(nullptr, std::min(deadline, spec_.timeouts.startup), Patience::no_backoff);
     auto instance = co_await std::move(waiting);
     if (!instance) {
         co_return std::move(instance).error();

@@ -12,9 +12,9 @@ namespace {
 using std::chrono::seconds;
 
 constexpr seconds eof_max_wait{5};
-// At the end of the daemon a connector that ignores the end of its stdin may not hold it up for
-// long.
-constexpr seconds eof_shutdown_wait{1};
+// At the end of the daemon, and after a failed start, a connector that ignores the end of its stdin
+// may not hold others up for long.
+constexpr seconds eof_short_wait{1};
 constexpr seconds kill_max_wait{5};
 constexpr seconds step_tick{1};
 
@@ -45,7 +45,8 @@ Task<LifecycleEvent> Connector::close_stdin() {
     const SteadyTime begin = loop_now();
     bool gone = false;
     while (!gone) {
-        const seconds limit = shutting_down_ ? eof_shutdown_wait : eof_max_wait;
+        const bool hurry = shutting_down_ || stop_reason_ == StopReason::startup_failed;
+        const seconds limit = hurry ? eof_short_wait : eof_max_wait;
         if (loop_now() >= begin + limit) {
             co_return LifecycleEvent::eof_timeout;
         }
