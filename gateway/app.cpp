@@ -151,7 +151,7 @@ Result<void> Daemon::open_listeners() {
     for (const VirtualServerConfig& one : config_.virtual_servers) {
         facts.virtual_servers.push_back(one.name.str());
     }
-    facts.mode = sandbox::feature_lines();
+    facts.mode = sandbox::feature_lines(sandbox::probe_features());
     facts.config_file = config_.file.string();
     facts.data = config_.data.string();
     facts.started_at = clock_.wall_now();

@@ -27,27 +27,6 @@ Json cause_json(const std::optional<Error>& cause) {
     return json;
 }
 
-const char* reason_phrase(int status) {
-    switch (status) {
-    case 400:
-        return "Bad Request";
-    case 403:
-        return "Forbidden";
-    case 404:
-        return "Not Found";
-    case 405:
-        return "Method Not Allowed";
-    case 409:
-        return "Conflict";
-    case 502:
-        return "Bad Gateway";
-    case 503:
-        return "Service Unavailable";
-    default:
-        return "Error";
-    }
-}
-
 } // namespace
 
 Json status_json(const runtime::ConnectorStatus& status) {
@@ -130,29 +109,6 @@ Json secret_json(const SecretInfo& secret) {
     json["version"] = secret.version;
     json["set_at"] = secret.set_at;
     return json;
-}
-
-HttpReply json_reply(int status, const Json& body) {
-    HttpReply reply;
-    reply.status = status;
-    reply.body = dump_json(body);
-    return reply;
-}
-
-HttpReply problem_reply(int status, const Error& error) {
-    Json json = Json::object();
-    json["type"] = "about:blank";
-    json["title"] = reason_phrase(status);
-    json["status"] = status;
-    json["detail"] = to_text(error);
-    json["code"] = error.code;
-    json["what"] = error.what;
-    json["where"] = error.where;
-    json["why"] = error.why;
-    json["action"] = error.action;
-    HttpReply reply = json_reply(status, json);
-    reply.content_type = "application/problem+json";
-    return reply;
 }
 
 int status_of_error(const Error& error) {

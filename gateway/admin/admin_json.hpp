@@ -1,9 +1,10 @@
-// What the admin API says, as JSON: the keys are API, named like the fields of the values they show.
-// Times are RFC 3339 in UTC. Pure.
+// What the admin API says, as JSON: the keys are API, named like the fields of the values they
+// show. Times are RFC 3339 in UTC. Pure.
 #pragma once
 
 #include "gateway/auth/agents.hpp"
 #include "gateway/credentials/vault.hpp"
+#include "gateway/http/problem.hpp"
 #include "gateway/http/server.hpp"
 #include "runtime/base/json.hpp"
 #include "runtime/logs/log_store.hpp"
@@ -16,9 +17,9 @@ namespace gatehouse::gateway {
 
 // What `gatehouse status` says of the daemon itself; filled once by the composition root.
 struct DaemonFacts {
-    std::string endpoint;                      // "http://127.0.0.1:8080", as clients see it
-    std::vector<std::string> virtual_servers;  // names; each is served at <endpoint>/v/<name>/mcp
-    std::vector<std::string> mode;             // lines such as "root: connectors run under own uids"
+    std::string endpoint;                     // "http://127.0.0.1:8080", as clients see it
+    std::vector<std::string> virtual_servers; // names; each is served at <endpoint>/v/<name>/mcp
+    std::vector<std::string> mode;            // lines such as "root: connectors run under own uids"
     std::string config_file;
     std::string data;
     WallTime started_at;
@@ -31,10 +32,8 @@ Json record_json(const runtime::LogRecord& record);
 Json agent_json(const AgentInfo& agent);
 Json secret_json(const SecretInfo& secret);
 
-HttpReply json_reply(int status, const Json& body);
-// RFC 9457 problem details with our members code, what, where, why, action.
-HttpReply problem_reply(int status, const Error& error);
-// The HTTP status that fits a cause code: 404 not found, 409 conflict, 503 cannot now, 400 the rest.
+// The HTTP status that fits a cause code: 404 not found, 409 conflict, 503 cannot now, 400 the
+// rest.
 int status_of_error(const Error& error);
 
 } // namespace gatehouse::gateway

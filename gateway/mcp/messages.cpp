@@ -131,23 +131,6 @@ HttpReply connector_reply(std::string_view id, Era era, runtime::CallReply reply
     return out;
 }
 
-HttpReply problem_reply(int http_status, const Error& error) {
-    Json problem;
-    problem["type"] = "about:blank";
-    problem["title"] = error.what;
-    problem["status"] = http_status;
-    problem["detail"] = to_text(error);
-    problem["code"] = error.code;
-    if (!error.action.empty()) {
-        problem["action"] = error.action;
-    }
-    HttpReply reply;
-    reply.status = http_status;
-    reply.content_type = "application/problem+json";
-    reply.body = dump_json(problem);
-    return reply;
-}
-
 HttpReply empty_reply(int http_status) {
     HttpReply reply;
     reply.status = http_status;

@@ -2,6 +2,7 @@
 // the reply and only a span of it is sent. Pure.
 #pragma once
 
+#include "gateway/http/problem.hpp"
 #include "gateway/http/server.hpp"
 #include "gateway/mcp/protocol.hpp"
 #include "runtime/base/error.hpp"
@@ -27,8 +28,6 @@ HttpReply result_reply(std::string_view id, std::string result_json);
 HttpReply tool_error_reply(std::string_view id, Era era, const Error& error);
 // The connector's own answer, spliced.
 HttpReply connector_reply(std::string_view id, Era era, runtime::CallReply reply);
-// HTTP-level refusals before any MCP work (RFC 9457 problem details).
-HttpReply problem_reply(int http_status, const Error& error);
 HttpReply empty_reply(int http_status);
 
 // Turns a complete reply into one SSE event; its own head is dropped.
