@@ -54,9 +54,13 @@ export const connectors = {
 export const samples = () =>
   [connectors.echo(), connectors.notes(), connectors.everything(), connectors.filesystem(), connectors.memory()];
 
+const made = [];
+process.on("exit", () => made.forEach((folder) => fs.rmSync(folder, { recursive: true, force: true })));
+
 // Writes a gateway file and its manifests into a new folder; returns the path of the gateway file.
 export function write_config(options = {}) {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), "gatehouse-test-"));
+  made.push(folder);
   fs.chmodSync(folder, 0o755);
   const manifests = path.join(folder, "manifests");
   fs.mkdirSync(manifests);
@@ -139,6 +143,7 @@ export class Daemon {
     this.process.stderr.on("data", (bytes) => { this.stderr = (this.stderr + bytes).slice(-1_000_000); });
     const lines = [];
     let ready = false, ended = false;
+    this.process.once("error", (error) => { ended = true; lines.push(String(error)); });
     createInterface({ input: this.process.stdout }).on("line", (line) => {
       lines.push(line);
       ready ||= line.startsWith("gatehouse: ready");

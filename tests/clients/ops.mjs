@@ -3,9 +3,10 @@ import test from "node:test";
 import assert from "node:assert/strict";
 import fs from "node:fs";
 import net from "node:net";
+import os from "node:os";
 import path from "node:path";
 import { spawn } from "node:child_process";
-import { Daemon, all_gone, binary, cli, connectors, descendants, eventually, text_of, write_config } from "./harness.mjs";
+import { Daemon, all_gone, binary, build, cli, connectors, descendants, eventually, root, text_of, write_config } from "./harness.mjs";
 import { LegacySession } from "./wire.mjs";
 
 async function with_daemon(options, work) {
@@ -22,9 +23,9 @@ const serve_fails = (config) => cli(["serve", "--config", config], { timeout: 20
 
 test("ls, status, logs, restart, stop and start say and do what they are named for", () =>
   with_daemon({ connectors: [connectors.echo({ instances: { min: 1 } }), connectors.notes()], secrets: { "notes-key": "k" } }, async (daemon) => {
-    const session = await session_of(daemon);
     await eventually("echo is healthy", async () => /echo\s+healthy/.test(await daemon.ok(["ls"])));
     assert.match(await daemon.ok(["ls"]), /notes\s+idle/);
+    const session = await session_of(daemon);
     await session.call("notes_list");
     assert.match(await daemon.ok(["status", "notes"]), /healthy/);
     assert.match(await daemon.ok(["logs", "notes"]), /notes in \/data\/state/);
@@ -148,20 +149,32 @@ test("a missing secret stops only its connector, says which, and setting it heal
     await eventually("the notes answer", async () => !!(await session.call("notes_list")).message.result?.structuredContent);
   }));
 
-test("a missing command and one that cannot be executed are misconfigured, with the cause", () => {
-  const bad = (name, command) => connectors.dir(name, path.join(import.meta.dirname, "../../connectors/notes"), { command });
-  return with_daemon({ connectors: [bad("gone", ["./no-such-program"]), bad("flat", ["./server.py"]), connectors.echo()] }, async (daemon) => {
+test("a missing command and one that cannot be executed are refused before anything starts, with their place", async () => {
+  const folder = path.join(import.meta.dirname, "../../connectors/notes");
+  const config = write_config({ connectors: [connectors.dir("gone", folder, { command: ["./no-such-program"] }),
+                                             connectors.dir("flat", folder, { command: ["./README.md"] }),
+                                             connectors.dir("lost", folder, { command: ["no-such-program"] })] });
+  const done = await serve_fails(config);
+  assert.equal(done.code, 9, done.stderr);
+  assert.match(done.stderr, /gone\.yaml:\d+:\d+: run\.command.*no-such-program/);
+  assert.match(done.stderr, /flat\.yaml:\d+:\d+: run\.command/);
+  assert.match(done.stderr, /lost\.yaml:\d+:\d+: run\.command.*no-such-program/);
+});
+
+test("a command that is no program when it starts is misconfigured, with the cause, and harms no other", () => {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), "gatehouse-flat-"));
+  fs.chmodSync(folder, 0o755);
+  fs.writeFileSync(path.join(folder, "flat"), "no program, no interpreter\n\0", { mode: 0o755 });
+  return with_daemon({ connectors: [connectors.dir("flat", folder, { command: ["./flat"] }), connectors.echo()] }, async (daemon) => {
+    await daemon.cli(["start", "flat"]);
+    const status = await eventually("it is misconfigured", async () => {
+      const text = await daemon.ok(["status", "flat"]);
+      return /misconfigured/.test(text) && text;
+    });
+    assert.match(status, /GH-P305/);
     const session = await session_of(daemon);
-    for (const name of ["gone", "flat"]) {
-      await daemon.cli(["start", name]);
-      const status = await eventually(`${name} is misconfigured`, async () => {
-        const text = await daemon.ok(["status", name]);
-        return /misconfigured/.test(text) && text;
-      });
-      assert.match(status, /GH-P305/);
-    }
     assert.equal(text_of((await session.call("echo_echo", { text: "fine" })).message.result), "fine");
-  });
+  }).finally(() => fs.rmSync(folder, { recursive: true }));
 });
 
 test("a connector that dies in a call: the caller learns within a second that it may have run", () =>
@@ -270,9 +283,17 @@ test("validate names every problem of every file at once and exits 9", async () 
 });
 
 test("the shipped samples are valid", async () => {
-  const folder = path.join(import.meta.dirname, "../../manifests");
-  const files = fs.readdirSync(folder).filter((n) => n.endsWith(".yaml")).map((n) => path.join(folder, n));
+  // The shipped files name build/; a development build stands elsewhere.
+  const shipped = path.join(root, "manifests"), folder = fs.mkdtempSync(path.join(os.tmpdir(), "gatehouse-samples-"));
+  const files = fs.readdirSync(shipped).filter((name) => name.endsWith(".yaml")).map((name) => {
+    const text = fs.readFileSync(path.join(shipped, name), "utf8");
+    const file = path.join(folder, name);
+    fs.writeFileSync(file, text.replace("../build/", `${build}/`).replace("../connectors/", `${root}/connectors/`));
+    return file;
+  });
+  assert.equal(files.length, 6);
   const done = await cli(["validate", ...files]);
+  fs.rmSync(folder, { recursive: true });
   assert.equal(done.code, 0, done.stdout + done.stderr);
 });
 

@@ -133,12 +133,15 @@ test("wrong argument types never reach the connector", async () => {
 
 test("two clients that both send id 1 at once each get their own answer", async () => {
   const second = await LegacySession.open(daemon.url, daemon.token);
-  const rounds = Array.from({ length: 50 }, (_, i) => i);
-  const answers = await Promise.all(rounds.map((i) => (i % 2 ? legacy : second).call("echo_echo", { text: `round ${i}` }, 1)));
-  answers.forEach((answer, i) => {
-    assert.equal(answer.message.id, 1);
-    assert.equal(text_of(answer.message.result), `round ${i}`);
-  });
+  for (let round = 0; round < 50; ++round) {
+    const texts = [`first ${round}`, `second ${round}`];
+    const answers = await Promise.all([legacy, second].map((session, i) => session.call("echo_echo", { text: texts[i] }, 1)));
+    assert.deepEqual(answers.map(({ message }) => message.id), [1, 1]);
+    assert.deepEqual(answers.map(({ message }) => text_of(message.result)), texts);
+  }
+  const slow = legacy.call("echo_sleep", { ms: 300 }, 1);
+  assert.equal(text_of((await second.call("echo_echo", { text: "overtakes" }, 1)).message.result), "overtakes");
+  assert.equal(text_of((await slow).message.result), "slept 300 ms");
 });
 
 test("ids come back as they were, numbers and strings", async () => {
