@@ -13,8 +13,8 @@
 
 namespace {
 
-// Secrets pass through this process, so its memory must never reach a disk, nor its files other users.
-// A closed pipe is an error of the write that finds it, not a signal.
+// Secrets pass through this process, so its memory must never reach a disk, nor its files other
+// users. A closed pipe is an error of the write that finds it, not a signal.
 void harden_process() {
     ::umask(077);
     const rlimit no_core{0, 0};
@@ -31,7 +31,8 @@ void harden_process() {
 int main(int argument_count, char** arguments) {
     try {
         harden_process();
-        const gatehouse::gateway::CliHost host{gatehouse::gateway::run_daemon, std::cout, std::cerr};
+        const gatehouse::gateway::CliHost host{gatehouse::gateway::run_daemon, std::cout,
+                                               std::cerr};
         return gatehouse::gateway::run_cli(argument_count, arguments, host);
     } catch (const std::exception& error) {
         std::fprintf(stderr, "error: unexpected: %s\n", error.what());

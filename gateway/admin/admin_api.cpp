@@ -79,7 +79,9 @@ HttpReply refusal_reply(const AdminRefusal& refusal) {
 AdminApi::AdminApi(Executor executor, AdminParts parts, DaemonFacts facts)
     : executor_(std::move(executor)), parts_(parts), facts_(std::move(facts)) {}
 
-AdminApi::~AdminApi() { stop(); }
+AdminApi::~AdminApi() {
+    stop();
+}
 
 std::optional<HttpReply> AdminApi::check_head(const HttpRequest& head) {
     // Belt and braces: should the API ever be put behind a TCP listener, it answers nobody.
@@ -143,8 +145,8 @@ Task<HttpReply> AdminApi::answer(AdminRoute route, HttpRequest request) {
 HttpReply AdminApi::read(const AdminRoute& route) const {
     switch (route.operation) {
     case AdminOperation::status:
-        return json_reply(200, daemon_json(facts_, parts_.clock.wall_now(),
-                                           parts_.connectors.statuses()));
+        return json_reply(
+            200, daemon_json(facts_, parts_.clock.wall_now(), parts_.connectors.statuses()));
     case AdminOperation::connectors:
         return list_reply("connectors", parts_.connectors.statuses(), status_json);
     case AdminOperation::agents:
@@ -166,8 +168,9 @@ Task<HttpReply> AdminApi::change_connector(AdminRoute route, std::string peer) {
     }
     const bool starts = route.operation == AdminOperation::connector_start;
     const bool stops = route.operation == AdminOperation::connector_stop;
-    const std::string action = starts ? "connector.start" : stops ? "connector.stop"
-                                                                  : "connector.restart";
+    const std::string action = starts  ? "connector.start"
+                               : stops ? "connector.stop"
+                                       : "connector.restart";
     auto announced = co_await announce(peer, action, route.name);
     if (!announced) {
         co_return problem_reply(503, announced.error());

@@ -1,6 +1,7 @@
-// AdminApi: /api/v1 on the admin unix socket, JSON in and out, problem details (RFC 9457) for refusals.
-// The peer is root or the daemon's own user (the listener checks); every change is written to the
-// journal before it is done, with the peer's uid, and refused if the journal cannot take it.
+// AdminApi: /api/v1 on the admin unix socket, JSON in and out, problem details (RFC 9457) for
+// refusals. The peer is root or the daemon's own user (the listener checks); every change is
+// written to the journal before it is done, with the peer's uid, and refused if the journal cannot
+// take it.
 #pragma once
 
 #include "gateway/admin/admin_json.hpp"

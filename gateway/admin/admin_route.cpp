@@ -13,7 +13,7 @@ constexpr std::string_view api_prefix = "/api/v1/";
 
 struct RouteEntry {
     std::string_view method;
-    std::string_view shape;  // segments after the prefix; "*" stands for one name
+    std::string_view shape; // segments after the prefix; "*" stands for one name
     AdminOperation operation;
 };
 
@@ -63,8 +63,9 @@ std::optional<std::string_view> fit_shape(std::string_view shape, std::string_vi
 }
 
 AdminRefusal refuse_path(std::string_view path) {
-    return {404, "", Error{"GH-N404", "no such resource", std::string(path.substr(0, 200)), "",
-                           "The resources are /api/v1/status, connectors, agents and secrets"}};
+    return {404, "",
+            Error{"GH-N404", "no such resource", std::string(path.substr(0, 200)), "",
+                  "The resources are /api/v1/status, connectors, agents and secrets"}};
 }
 
 AdminRefusal refuse_method(std::string_view method, std::string_view path, std::string allow) {
@@ -75,9 +76,10 @@ AdminRefusal refuse_method(std::string_view method, std::string_view path, std::
 }
 
 AdminRefusal refuse_name(std::string_view name) {
-    return {400, "", Error{"GH-N400", "not a usable name", std::string(name.substr(0, 80)),
-                           "names have letters, digits, '.', '_' and '-', at most 64",
-                           "Check the spelling"}};
+    return {400, "",
+            Error{"GH-N400", "not a usable name", std::string(name.substr(0, 80)),
+                  "names have letters, digits, '.', '_' and '-', at most 64",
+                  "Check the spelling"}};
 }
 
 Error bad_query(std::string_view key, std::string_view why) {

@@ -30,17 +30,18 @@ enum class AdminOperation {
 
 struct AdminRoute {
     AdminOperation operation = AdminOperation::status;
-    std::string name;  // of the connector, agent or secret; empty for collections
+    std::string name; // of the connector, agent or secret; empty for collections
 };
 
 struct AdminRefusal {
     int status = 404;
-    std::string allow;  // for 405: the value of the Allow header
+    std::string allow; // for 405: the value of the Allow header
     Error error;
 };
 
-// 404 for an unknown path, 405 for a known path with another method, 400 for a name that no resource can
-// have. Names are [A-Za-z0-9._-]{1,64} here; the owner of the resource may be stricter.
+// 404 for an unknown path, 405 for a known path with another method, 400 for a name that no
+// resource can have. Names are [A-Za-z0-9._-]{1,64} here; the owner of the resource may be
+// stricter.
 std::variant<AdminRoute, AdminRefusal> match_admin_route(std::string_view method,
                                                          std::string_view path);
 
@@ -49,8 +50,8 @@ bool plausible_admin_name(std::string_view name);
 // ?n=&after=&follow= of a connector's log.
 struct LogQuery {
     static constexpr std::size_t count_max = 2000;
-    std::size_t count = 100;               // 1 … count_max
-    std::optional<std::uint64_t> after;    // instead of the newest `count`
+    std::size_t count = 100;            // 1 … count_max
+    std::optional<std::uint64_t> after; // instead of the newest `count`
     bool follow = false;
 };
 Result<LogQuery> parse_log_query(std::string_view target);

@@ -26,10 +26,13 @@ Task<Result<void>> SupervisorControl::restart(ConnectorName name) {
     return supervisor_.restart(std::move(name));
 }
 
-void SupervisorControl::secret_changed(const SecretName& name) { supervisor_.secret_changed(name); }
+void SupervisorControl::secret_changed(const SecretName& name) {
+    supervisor_.secret_changed(name);
+}
 
 Result<runtime::ConnectorLog*> SupervisorControl::log(const ConnectorName& name) {
-    // The supervisor opened it with the manifest's size; the default here only serves a log nobody opened.
+    // The supervisor opened it with the manifest's size; the default here only serves a log nobody
+    // opened.
     return logs_.open(name, runtime::ConnectorSpec().log_max_bytes);
 }
 

@@ -76,8 +76,8 @@ Task<void> stream_log(std::shared_ptr<LogFollow> follow, runtime::ConnectorLog& 
     std::uint64_t cursor = query.after.value_or(log.last_seq());
     auto last_written = std::chrono::steady_clock::now();
     while (open && !follow->ended()) {
-        const bool silent = std::chrono::steady_clock::now() - last_written >=
-                            LogFollow::heartbeat_interval;
+        const bool silent =
+            std::chrono::steady_clock::now() - last_written >= LogFollow::heartbeat_interval;
         if (!records.empty() || silent) {
             cursor = records.empty() ? cursor : records.back().seq;
             std::string lines = records.empty() ? "\n" : lines_of(records);

@@ -27,8 +27,9 @@ constexpr std::size_t line_max_bytes = 1 << 20;
 constexpr std::chrono::seconds stream_silence_max{45};
 
 Error unreachable_error(const std::filesystem::path& socket, std::string why) {
-    return Error{"GH-N503", "cannot reach the daemon", socket.string(), std::move(why),
-                 "Start it with `gatehouse serve --config FILE`, or name its socket with --socket PATH"};
+    return Error{
+        "GH-N503", "cannot reach the daemon", socket.string(), std::move(why),
+        "Start it with `gatehouse serve --config FILE`, or name its socket with --socket PATH"};
 }
 
 // One connection. Each step runs its own small loop so that it ends at the deadline.
@@ -40,7 +41,8 @@ class Exchange {
 
     Result<void> connect(std::chrono::milliseconds deadline) {
         if (path_.native().size() > 107) {
-            return unreachable_error(path_, "the path is longer than the 107 bytes a socket may have");
+            return unreachable_error(path_,
+                                     "the path is longer than the 107 bytes a socket may have");
         }
         return finish(deadline, [this](auto done) {
             socket_.async_connect(UnixStream::endpoint(path_.native()), std::move(done));
@@ -111,7 +113,8 @@ class Exchange {
     std::string head_;
 };
 
-// Hands over the complete lines in `text` and leaves the rest in it; false: the reader wants no more.
+// Hands over the complete lines in `text` and leaves the rest in it; false: the reader wants no
+// more.
 bool hand_over_lines(std::string& text, const std::function<bool(std::string_view)>& on_line) {
     std::size_t begin = 0;
     bool wanted = true;
@@ -176,7 +179,7 @@ Result<Json> AdminClient::request(const AdminRequest& request) const {
         return Json(nullptr);
     }
     auto parsed = parse_json(exchange.body());
-    wipe(exchange.body());  // it may hold a token
+    wipe(exchange.body()); // it may hold a token
     return parsed ? std::move(parsed) : Result<Json>(bad_answer(parsed.error().why));
 }
 
@@ -195,7 +198,8 @@ Result<void> AdminClient::stream(const std::string& target,
     }
     if (step && exchange.status() != 200) {
         step = exchange.done() ? Result<void>() : exchange.read_all(head_deadline);
-        return step ? error_of_problem(exchange.status(), exchange.body()) : std::move(step).error();
+        return step ? error_of_problem(exchange.status(), exchange.body())
+                    : std::move(step).error();
     }
     while (step) {
         if (!hand_over_lines(exchange.body(), on_line) || exchange.done()) {

@@ -15,9 +15,9 @@ namespace gatehouse::gateway {
 
 struct AdminRequest {
     std::string method = "GET";
-    std::string target;     // "/api/v1/connectors"
-    std::string_view body;  // lives as long as the call; no copy is made of it
-    std::chrono::milliseconds deadline{15'000};  // for the whole exchange
+    std::string target;                         // "/api/v1/connectors"
+    std::string_view body;                      // lives as long as the call; no copy is made of it
+    std::chrono::milliseconds deadline{15'000}; // for the whole exchange
 };
 
 class AdminClient {
@@ -27,8 +27,9 @@ class AdminClient {
     // The JSON of a 2xx answer (null if it has no body). Errors: GH-N503 no daemon answers in time;
     // the daemon's own error as its problem details say.
     Result<Json> request(const AdminRequest& request) const;
-    // Hands over each line of an endless answer until `on_line` returns false, the daemon ends it, or
-    // nothing came for 45 s (the daemon sends an empty line every 15 s; those are not handed over).
+    // Hands over each line of an endless answer until `on_line` returns false, the daemon ends it,
+    // or nothing came for 45 s (the daemon sends an empty line every 15 s; those are not handed
+    // over).
     Result<void> stream(const std::string& target,
                         const std::function<bool(std::string_view line)>& on_line) const;
 

@@ -28,16 +28,17 @@ ExitCode run_agent_create(CliContext& context, const std::string& name) {
     } else {
         context.out << text_field(*answer, "token") << '\n';
     }
-    context.err << "agent '" << name << "' created. This token is shown only this once.\n"
-                << "Send it as `Authorization: Bearer TOKEN`; to take it back: gatehouse agent remove "
-                << name << '\n'
-                << "It sees the virtual servers whose audience names it.\n";
+    context.err
+        << "agent '" << name << "' created. This token is shown only this once.\n"
+        << "Send it as `Authorization: Bearer TOKEN`; to take it back: gatehouse agent remove "
+        << name << '\n'
+        << "It sees the virtual servers whose audience names it.\n";
     return ExitCode::ok;
 }
 
 ExitCode run_agent_list(CliContext& context) {
-    return show_listing(context, {"agents", agents_table,
-                                  "no agents yet: gatehouse agent create NAME"});
+    return show_listing(context,
+                        {"agents", agents_table, "no agents yet: gatehouse agent create NAME"});
 }
 
 ExitCode run_agent_remove(CliContext& context, const std::string& name) {

@@ -32,8 +32,8 @@ void choose(CLI::App* command, CommandLine& line, Verb verb) {
 std::string name_problem(const std::string& text) {
     constexpr std::string_view allowed =
         "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.";
-    const bool fits = !text.empty() && text.size() <= 64 &&
-                      text.find_first_not_of(allowed) == std::string::npos;
+    const bool fits =
+        !text.empty() && text.size() <= 64 && text.find_first_not_of(allowed) == std::string::npos;
     return fits ? "" : "'" + escape_controls(text) + "' is not a name (letters, digits, '-')";
 }
 
@@ -65,7 +65,8 @@ void add_file_verbs(CLI::App& app, CommandLine& line, const DaemonRunner& run_da
 
     CLI::App* validate = app.add_subcommand("validate", "Check gateway files and manifests");
     validate->add_option("FILE", line.files, "files to check")->type_name("")->required();
-    choose(validate, line, [&line](CliContext& context) { return run_validate(context, line.files); });
+    choose(validate, line,
+           [&line](CliContext& context) { return run_validate(context, line.files); });
 
     CLI::App* schema = app.add_subcommand("schema", "Print the JSON Schema of a kind of file");
     schema->add_option("KIND", line.schema_kind, "connector (default) or gateway")
@@ -124,7 +125,8 @@ void add_named_verb(CLI::App* group, CommandLine& line, const NamedVerb& verb) {
 void add_access_verbs(CLI::App& app, CommandLine& line) {
     CLI::App* agent = app.add_subcommand("agent", "Machine identities and their tokens");
     agent->require_subcommand(1);
-    add_named_verb(agent, line, {"create", "Create one and print its token once", run_agent_create});
+    add_named_verb(agent, line,
+                   {"create", "Create one and print its token once", run_agent_create});
     choose(agent->add_subcommand("list", "List them"), line, run_agent_list);
     add_named_verb(agent, line, {"remove", "Remove one; its token ends at once", run_agent_remove});
 
@@ -142,7 +144,8 @@ void add_audit_verbs(CLI::App& app, CommandLine& line) {
     tail->add_option("-n,--lines", line.audit.count, "records to show (default 20)")
         ->type_name("N")
         ->check(CLI::Range(std::size_t{1}, std::size_t{100'000}).description(""));
-    choose(tail, line, [&line](CliContext& context) { return run_audit_tail(context, line.audit); });
+    choose(tail, line,
+           [&line](CliContext& context) { return run_audit_tail(context, line.audit); });
     CLI::App* verify = audit->add_subcommand("verify", "Prove that no record was changed");
     choose(verify, line,
            [&line](CliContext& context) { return run_audit_verify(context, line.audit); });
@@ -152,7 +155,8 @@ void add_audit_verbs(CLI::App& app, CommandLine& line) {
     }
 }
 
-// A full disk must not look like success; a reader that has seen enough (a closed pipe) needs no words.
+// A full disk must not look like success; a reader that has seen enough (a closed pipe) needs no
+// words.
 ExitCode finish_output(const CliHost& host, ExitCode code) {
     errno = 0;
     host.out.flush();

@@ -13,7 +13,8 @@ struct CliHost {
     std::ostream& err;
 };
 
-// The exit code of the process. GATEHOUSE_CONFIG and GATEHOUSE_SOCKET stand in for --config and --socket.
+// The exit code of the process. GATEHOUSE_CONFIG and GATEHOUSE_SOCKET stand in for --config and
+// --socket.
 int run_cli(int argument_count, const char* const* arguments, const CliHost& host);
 
 } // namespace gatehouse::gateway

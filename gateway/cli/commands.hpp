@@ -1,4 +1,5 @@
-// The verbs of `gatehouse`, one function each; cli.cpp finds the verb and its arguments, these do it.
+// The verbs of `gatehouse`, one function each; cli.cpp finds the verb and its arguments, these do
+// it.
 #pragma once
 
 #include "gateway/cli/context.hpp"
@@ -22,7 +23,7 @@ struct LogsArguments {
 };
 
 struct AuditArguments {
-    std::filesystem::path data;  // empty: by the configuration
+    std::filesystem::path data; // empty: by the configuration
     std::size_t count = 20;
 };
 

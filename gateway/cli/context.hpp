@@ -1,5 +1,5 @@
-// CliContext: what every verb gets: the global options, the two outputs, and how they may be written to.
-// Data goes to `out`, everything else to `err`.
+// CliContext: what every verb gets: the global options, the two outputs, and how they may be
+// written to. Data goes to `out`, everything else to `err`.
 #pragma once
 
 #include "gateway/cli/admin_client.hpp"
@@ -18,8 +18,8 @@ namespace gatehouse::gateway {
 enum class OutputFormat { table, wide, json, name };
 
 struct GlobalOptions {
-    std::filesystem::path config;  // empty: ./gatehouse.yaml if there is one
-    std::filesystem::path socket;  // empty: found through the configuration
+    std::filesystem::path config; // empty: ./gatehouse.yaml if there is one
+    std::filesystem::path socket; // empty: found through the configuration
     OutputFormat format = OutputFormat::table;
 };
 
@@ -28,9 +28,9 @@ struct CliContext {
     std::ostream& out;
     std::ostream& err;
     bool out_is_terminal = false;
-    bool out_colour = false;  // a terminal, and NO_COLOR is not set
+    bool out_colour = false; // a terminal, and NO_COLOR is not set
     bool err_colour = false;
-    std::size_t out_width = 100;  // the terminal's, at most 100
+    std::size_t out_width = 100; // the terminal's, at most 100
     WallTime now;
 
     TableStyle table_style() const {

@@ -9,10 +9,10 @@ enum class ExitCode {
     ok = 0,
     failed = 1,
     usage = 2,
-    post_condition = 3,  // the change was tried, and what it promised does not hold
+    post_condition = 3, // the change was tried, and what it promised does not hold
     not_found = 5,
     conflict = 7,
-    unreachable = 8,  // no daemon answers on the admin socket
+    unreachable = 8, // no daemon answers on the admin socket
     invalid_manifest = 9,
     audit_failed = 10,
 };

@@ -8,9 +8,9 @@
 namespace gatehouse::gateway {
 
 struct Listing {
-    std::string collection;  // "connectors": the resource's path segment and the key of its list
+    std::string collection; // "connectors": the resource's path segment and the key of its list
     Table (*to_table)(const Json& list, WallTime now);
-    std::string empty_hint;  // for stderr when there is nothing
+    std::string empty_hint; // for stderr when there is nothing
 };
 
 ExitCode show_listing(CliContext& context, const Listing& listing);

@@ -62,8 +62,8 @@ ExitCode run_logs(CliContext& context, const LogsArguments& arguments) {
     if (!client) {
         return fail_with(context, client.error());
     }
-    const std::string target = "/api/v1/connectors/" + arguments.name +
-                               "/logs?n=" + std::to_string(arguments.count);
+    const std::string target =
+        "/api/v1/connectors/" + arguments.name + "/logs?n=" + std::to_string(arguments.count);
     return arguments.follow ? follow_logs(context, client.value(), target)
                             : print_log_page(context, client.value(), target);
 }

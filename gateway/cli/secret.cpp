@@ -37,8 +37,8 @@ ExitCode run_secret_set(CliContext& context, const std::string& name) {
 }
 
 ExitCode run_secret_list(CliContext& context) {
-    return show_listing(context, {"secrets", secrets_table,
-                                  "no secrets yet: gatehouse secret set NAME < FILE"});
+    return show_listing(
+        context, {"secrets", secrets_table, "no secrets yet: gatehouse secret set NAME < FILE"});
 }
 
 ExitCode run_secret_remove(CliContext& context, const std::string& name) {

@@ -18,7 +18,7 @@ void note_interrupt(int) {}
 class EchoOff {
   public:
     explicit EchoOff(int fd) : fd_(fd) {
-        struct sigaction interrupt {};
+        struct sigaction interrupt{};
         interrupt.sa_handler = note_interrupt;
         ::sigaction(SIGINT, &interrupt, &interrupt_before_);
         if (::tcgetattr(fd_, &before_) == 0) {
@@ -39,7 +39,7 @@ class EchoOff {
   private:
     int fd_;
     termios before_{};
-    struct sigaction interrupt_before_ {};
+    struct sigaction interrupt_before_{};
     bool active_ = false;
 };
 
@@ -48,8 +48,8 @@ Error secret_input_error(const std::string& name, std::string why) {
                  "Give it on standard input: gatehouse secret set " + name + " < FILE"};
 }
 
-// Up to the end of input, or of the line on a terminal. The buffer never moves, so that no copy of the
-// value stays behind in freed memory.
+// Up to the end of input, or of the line on a terminal. The buffer never moves, so that no copy of
+// the value stays behind in freed memory.
 Result<Secret> read_bounded(int fd, const std::string& name, bool line_only) {
     std::string text;
     text.resize(secret_max_bytes + 2);

@@ -13,8 +13,8 @@ constexpr int status_log_line_count = 10;
 // The log's end below the facts. The daemon answered a moment ago, so a failure here is only told.
 void print_status_logs(CliContext& context, const AdminClient& client, const std::string& name) {
     AdminRequest request;
-    request.target = "/api/v1/connectors/" + name +
-                     "/logs?n=" + std::to_string(status_log_line_count);
+    request.target =
+        "/api/v1/connectors/" + name + "/logs?n=" + std::to_string(status_log_line_count);
     const auto page = client.request(request);
     if (!page) {
         print_error(context, page.error());

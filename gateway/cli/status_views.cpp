@@ -71,16 +71,18 @@ void append_cause(std::string& out, const Json& cause) {
         return;
     }
     const std::string where = text_field(cause, "where");
-    append_fact(out, "cause", text_field(cause, "code") + " " + text_field(cause, "what") +
-                                  (where.empty() ? "" : " (" + where + ")"));
+    append_fact(out, "cause",
+                text_field(cause, "code") + " " + text_field(cause, "what") +
+                    (where.empty() ? "" : " (" + where + ")"));
     append_fact(out, "why", text_field(cause, "why"));
     append_fact(out, "what to do", text_field(cause, "action"));
 }
 
 void append_counters(std::string& out, const Json& connector) {
-    append_fact(out, "calls", joined({shown_field(connector, "calls_total") + " in total",
-                                      count_with(connector, "calls_failed", "failed"),
-                                      count_with(connector, "in_flight", "in flight")}));
+    append_fact(out, "calls",
+                joined({shown_field(connector, "calls_total") + " in total",
+                        count_with(connector, "calls_failed", "failed"),
+                        count_with(connector, "in_flight", "in flight")}));
     append_fact(out, "memory",
                 memory_text(count_field(connector, "memory_bytes"),
                             count_field(connector, "memory_max_bytes")));

@@ -17,7 +17,7 @@ struct Cell {
 
 struct Table {
     std::vector<std::string> headers;
-    std::vector<std::vector<Cell>> rows;  // as many cells as headers
+    std::vector<std::vector<Cell>> rows; // as many cells as headers
 };
 
 struct TableStyle {
@@ -26,7 +26,8 @@ struct TableStyle {
     bool colour = false;
 };
 
-// The last column takes what is left and is cut first; then the widest of the others. No trailing blanks.
+// The last column takes what is left and is cut first; then the widest of the others. No trailing
+// blanks.
 std::string render_table(const Table& table, const TableStyle& style);
 
 } // namespace gatehouse::gateway

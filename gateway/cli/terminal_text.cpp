@@ -7,9 +7,12 @@ namespace gatehouse::gateway {
 
 namespace {
 
-bool continues(char c) { return (static_cast<unsigned char>(c) & 0xC0) == 0x80; }
+bool continues(char c) {
+    return (static_cast<unsigned char>(c) & 0xC0) == 0x80;
+}
 
-// Length of the sequence at `at`, 0 if it is not valid UTF-8 (overlong forms of two bytes included).
+// Length of the sequence at `at`, 0 if it is not valid UTF-8 (overlong forms of two bytes
+// included).
 std::size_t sequence_length(std::string_view text, std::size_t at) {
     const auto lead = static_cast<unsigned char>(text[at]);
     const std::size_t length = lead < 0x80    ? 1
@@ -41,8 +44,8 @@ bool steers_terminal(std::string_view sequence) {
     if (sequence.size() == 3 && first == 0xE2) {
         const auto second = static_cast<unsigned char>(sequence[1]);
         const auto third = static_cast<unsigned char>(sequence[2]);
-        return (second == 0x80 && third >= 0xAA && third <= 0xAE) ||  // U+202A…U+202E
-               (second == 0x81 && third >= 0xA6 && third <= 0xA9);    // U+2066…U+2069
+        return (second == 0x80 && third >= 0xAA && third <= 0xAE) || // U+202A…U+202E
+               (second == 0x81 && third >= 0xA6 && third <= 0xA9);   // U+2066…U+2069
     }
     return false;
 }
@@ -100,7 +103,8 @@ std::string escape_controls(std::string_view text) {
 }
 
 std::string tinted(std::string_view text, Tint tint, bool colour) {
-    constexpr std::array<std::string_view, 5> begin{"", "\033[32m", "\033[33m", "\033[31m", "\033[2m"};
+    constexpr std::array<std::string_view, 5> begin{"", "\033[32m", "\033[33m", "\033[31m",
+                                                    "\033[2m"};
     if (!colour || tint == Tint::none) {
         return std::string(text);
     }

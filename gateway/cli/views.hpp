@@ -13,7 +13,7 @@ namespace gatehouse::gateway {
 struct ViewStyle {
     WallTime now;
     bool colour = false;
-    bool escape = true;  // control bytes, for a terminal
+    bool escape = true; // control bytes, for a terminal
 };
 
 // `ls`: NAME HEALTH READY TOOLS CALLS ERR MEM AGE CAUSE.

@@ -60,8 +60,8 @@ TEST_CASE("start, stop and restart answer with the new status and are journalled
 TEST_CASE("a start that fails says why, and the journal has the attempt and the failure") {
     AdminFixture fixture;
     fixture.on_loop([&] {
-        fixture.connectors.fail_with(
-            Error{"GH-P305", "cannot start", "/app/server", "Exec format error", "Check run.command"});
+        fixture.connectors.fail_with(Error{"GH-P305", "cannot start", "/app/server",
+                                           "Exec format error", "Check run.command"});
     });
     const auto answer = fixture.ask("POST", "connectors/notes/start");
     REQUIRE_FALSE(answer);
@@ -69,7 +69,7 @@ TEST_CASE("a start that fails says why, and the journal has the attempt and the 
     CHECK(answer.error().where == "/app/server");
     CHECK(answer.error().why == "Exec format error");
     CHECK(answer.error().action == "Check run.command");
-    REQUIRE(fixture.ask("GET", "status"));  // gives the late record its turn
+    REQUIRE(fixture.ask("GET", "status")); // gives the late record its turn
     const auto lines = fixture.journal_lines();
     REQUIRE(lines.size() == 2);
     CHECK(lines[1].find("\"outcome\":\"failed\"") != std::string::npos);
@@ -169,7 +169,8 @@ TEST_CASE("a page of the log has the newest lines, or those after a cursor") {
     CHECK(fixture.refusal("GET", "connectors/notes/logs?since=x") == "GH-N400");
 }
 
-TEST_CASE("following a log hands over old and new lines in order, each once, and ends with the API") {
+TEST_CASE(
+    "following a log hands over old and new lines in order, each once, and ends with the API") {
     std::vector<std::string> seen;
     {
         AdminFixture fixture;
@@ -206,11 +207,11 @@ TEST_CASE("a follower is told the end when the daemon stops") {
     });
     std::atomic<bool> orderly = false;
     std::thread reader([&] {
-        const auto ended = client.stream("/api/v1/connectors/echo/logs?follow=true",
-                                         [&](std::string_view) {
-                                             first_line.set_value();
-                                             return true;
-                                         });
+        const auto ended =
+            client.stream("/api/v1/connectors/echo/logs?follow=true", [&](std::string_view) {
+                first_line.set_value();
+                return true;
+            });
         orderly = ended.has_value();
     });
     first_line.get_future().wait();

@@ -1,5 +1,5 @@
-// The admin API on a real unix socket over a real store, vault and journal in a temporary folder; only
-// the connectors are a fake with behaviour. The event loop runs in its own thread.
+// The admin API on a real unix socket over a real store, vault and journal in a temporary folder;
+// only the connectors are a fake with behaviour. The event loop runs in its own thread.
 #pragma once
 
 #include "gateway/admin/admin_api.hpp"
@@ -53,9 +53,15 @@ class FakeConnectors final : public ConnectorControl {
         const auto found = statuses_.find(name.str());
         return found == statuses_.end() ? std::nullopt : std::optional(found->second);
     }
-    Task<Result<void>> start(ConnectorName name) override { return become(name, "healthy", "ready"); }
-    Task<Result<void>> stop(ConnectorName name) override { return become(name, "stopped", "stopped"); }
-    Task<Result<void>> restart(ConnectorName name) override { return become(name, "healthy", "ready"); }
+    Task<Result<void>> start(ConnectorName name) override {
+        return become(name, "healthy", "ready");
+    }
+    Task<Result<void>> stop(ConnectorName name) override {
+        return become(name, "stopped", "stopped");
+    }
+    Task<Result<void>> restart(ConnectorName name) override {
+        return become(name, "healthy", "ready");
+    }
     void secret_changed(const SecretName& name) override { changed_secrets.push_back(name.str()); }
     Result<runtime::ConnectorLog*> log(const ConnectorName& name) override {
         return logs_.open(name, 1 << 20);
@@ -151,8 +157,8 @@ class AdminFixture {
     std::unique_ptr<Store> store_ = opened(Store::open(folder / "store.sqlite"));
     std::unique_ptr<AgentRegistry> agents_ = opened(AgentRegistry::open(*store_, clock_));
     std::unique_ptr<Vault> vault_ = opened(Vault::open(*store_, clock_, folder / "vault.key"));
-    std::unique_ptr<Journal> journal_ = opened(
-        Journal::open(context_.get_executor(), clock_, JournalOptions{folder / "journal"}));
+    std::unique_ptr<Journal> journal_ =
+        opened(Journal::open(context_.get_executor(), clock_, JournalOptions{folder / "journal"}));
     runtime::LogStore logs_{clock_, folder / "logs"};
 
   public:

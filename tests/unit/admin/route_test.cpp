@@ -32,8 +32,9 @@ TEST_CASE("a request line finds its operation and its name") {
 }
 
 TEST_CASE("paths outside the API are 404, whatever the method") {
-    for (const char* path : {"/", "", "/api/v1", "/api/v1/", "/api/v2/status", "/api/v1/status/",
-                             "/api/v1//connectors", "/api/v1/connectors/notes/explode", "/v/demo/mcp"}) {
+    for (const char* path :
+         {"/", "", "/api/v1", "/api/v1/", "/api/v2/status", "/api/v1/status/",
+          "/api/v1//connectors", "/api/v1/connectors/notes/explode", "/v/demo/mcp"}) {
         CHECK(refused("GET", path).status == 404);
     }
 }
@@ -46,8 +47,8 @@ TEST_CASE("a known path with another method is 405 and names the methods") {
 }
 
 TEST_CASE("a name that nothing can have is refused as such") {
-    for (const char* path : {"/api/v1/connectors/", "/api/v1/connectors/..%2fx", "/api/v1/connectors/a b",
-                             "/api/v1/connectors/\xc3\xa4"}) {
+    for (const char* path : {"/api/v1/connectors/", "/api/v1/connectors/..%2fx",
+                             "/api/v1/connectors/a b", "/api/v1/connectors/\xc3\xa4"}) {
         CHECK(refused("GET", path).status == 400);
     }
     CHECK(refused("GET", "/api/v1/connectors/" + std::string(65, 'a')).status == 400);
@@ -60,7 +61,8 @@ TEST_CASE("the log query has bounds and knows its keys") {
     CHECK(query.value().after == 12U);
     CHECK(query.value().follow);
     CHECK(parse_log_query("/x").value().count == 100);
-    for (const char* bad : {"/x?n=2001", "/x?n=-1", "/x?n=", "/x?after=a", "/x?follow=yes", "/x?q=1", "/x?n"}) {
+    for (const char* bad :
+         {"/x?n=2001", "/x?n=-1", "/x?n=", "/x?after=a", "/x?follow=yes", "/x?q=1", "/x?n"}) {
         CHECK_FALSE(parse_log_query(bad));
     }
 }

@@ -34,16 +34,24 @@ UniqueFd pipe_with(const std::string& bytes) {
     std::array<int, 2> ends{};
     REQUIRE(::pipe(ends.data()) == 0);
     const UniqueFd writer(ends[1]);
-    REQUIRE(::write(writer.get(), bytes.data(), bytes.size()) == static_cast<ssize_t>(bytes.size()));
+    REQUIRE(::write(writer.get(), bytes.data(), bytes.size()) ==
+            static_cast<ssize_t>(bytes.size()));
     return UniqueFd(ends[0]);
 }
 
 } // namespace
 
 TEST_CASE("a wrong command line ends with 2 and a message on stderr only") {
-    const std::vector<std::vector<const char*>> wrong{
-        {}, {"frobnicate"}, {"ls", "--nope"}, {"logs"}, {"ls", "-o", "xml"}, {"logs", "a", "-n", "0"},
-        {"status", "../secrets"}, {"agent"}, {"start", "a?b"}, {"validate"}};
+    const std::vector<std::vector<const char*>> wrong{{},
+                                                      {"frobnicate"},
+                                                      {"ls", "--nope"},
+                                                      {"logs"},
+                                                      {"ls", "-o", "xml"},
+                                                      {"logs", "a", "-n", "0"},
+                                                      {"status", "../secrets"},
+                                                      {"agent"},
+                                                      {"start", "a?b"},
+                                                      {"validate"}};
     for (const auto& words : wrong) {
         const CliRun run = run_words(words);
         CHECK(run.code == 2);
@@ -63,9 +71,15 @@ TEST_CASE("help and version go to stdout and end with 0") {
 }
 
 TEST_CASE("without a daemon every verb that needs one ends with 8 and says how to start it") {
-    const std::vector<std::vector<const char*>> verbs{
-        {"ls"}, {"status"}, {"status", "notes"}, {"logs", "notes"}, {"logs", "notes", "-f"},
-        {"restart", "notes"}, {"agent", "list"}, {"agent", "create", "ci"}, {"secret", "list"}};
+    const std::vector<std::vector<const char*>> verbs{{"ls"},
+                                                      {"status"},
+                                                      {"status", "notes"},
+                                                      {"logs", "notes"},
+                                                      {"logs", "notes", "-f"},
+                                                      {"restart", "notes"},
+                                                      {"agent", "list"},
+                                                      {"agent", "create", "ci"},
+                                                      {"secret", "list"}};
     for (auto words : verbs) {
         words.insert(words.end(), {"--socket", "/nonexistent/admin.sock"});
         const CliRun run = run_words(words);
@@ -136,7 +150,8 @@ TEST_CASE("each cause code has its exit code") {
 }
 
 TEST_CASE("a problem answer becomes the error it describes, and anything else still an error") {
-    const Error error = error_of_problem(404, R"({"status":404,"code":"GH-N404","what":"no such connector",
+    const Error error =
+        error_of_problem(404, R"({"status":404,"code":"GH-N404","what":"no such connector",
                                                   "where":"x","why":"","action":"See ls"})");
     CHECK(error.code == "GH-N404");
     CHECK(error.action == "See ls");

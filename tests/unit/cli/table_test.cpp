@@ -77,7 +77,8 @@ TEST_CASE("ls shows what is wrong and what to do, within 100 columns") {
     list.push_back(sample_connector(view_now));
     const Table table = connectors_table(list, view_now);
     const std::string wide = render_table(table, {TableStyle::uncut, false});
-    CHECK(wide.find("db    crash_loop  0/1    3      412    2    61M/256M  5m   GH-P303 out of memory: it used "
+    CHECK(wide.find("db    crash_loop  0/1    3      412    2    61M/256M  5m   GH-P303 out of "
+                    "memory: it used "
                     "256 MiB, its limit → Raise sandbox.limits.memory") != std::string::npos);
     CHECK(longest_line(render_table(table, {})) == 100);
 }
@@ -94,7 +95,8 @@ TEST_CASE("a connector that never started shows dashes, not zeros") {
 }
 
 TEST_CASE("members of a wrong type never throw") {
-    const Json odd = Json::parse(R"([1, null, "x", {"name": 5, "cause": "text", "memory_bytes": -1}])");
+    const Json odd =
+        Json::parse(R"([1, null, "x", {"name": 5, "cause": "text", "memory_bytes": -1}])");
     CHECK(connectors_table(odd, view_now).rows.size() == 4);
     CHECK(agents_table(odd, view_now).rows.size() == 4);
     CHECK(secrets_table(odd, view_now).rows.size() == 4);

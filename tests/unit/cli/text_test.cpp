@@ -6,12 +6,15 @@
 using namespace gatehouse;
 using namespace gatehouse::gateway;
 
-TEST_CASE("control bytes, bidirectional overrides and broken UTF-8 are escaped, other text is not") {
+TEST_CASE(
+    "control bytes, bidirectional overrides and broken UTF-8 are escaped, other text is not") {
     CHECK(escape_controls("plain\ttext ä €") == "plain\ttext ä €");
     CHECK(escape_controls("\033[2J\a\r") == "\\x1b[2J\\x07\\x0d");
     CHECK(escape_controls("a\x7f") == "a\\x7f");
-    CHECK(escape_controls("\xc2\x9b" "31m") == "\\xc2\\x9b31m");
-    CHECK(escape_controls("\xe2\x80\xae" "gpj") == "\\xe2\\x80\\xaegpj");
+    CHECK(escape_controls("\xc2\x9b"
+                          "31m") == "\\xc2\\x9b31m");
+    CHECK(escape_controls("\xe2\x80\xae"
+                          "gpj") == "\\xe2\\x80\\xaegpj");
     CHECK(escape_controls("bad \xff\xc3 end") == "bad \\xff\\xc3 end");
     CHECK(escape_controls("cut \xe2\x82") == "cut \\xe2\\x82");
 }
