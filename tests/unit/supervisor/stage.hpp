@@ -83,7 +83,7 @@ inline const ConnectorName notes("notes");
 
 struct Stage {
     Stage() {
-        set_log_level(LogLevel::off);
+        set_log_level(std::getenv("GH_TEST_LOG") != nullptr ? LogLevel::info : LogLevel::off);
         std::string pattern = "/tmp/gh-supervisor-XXXXXX";
         REQUIRE(::mkdtemp(pattern.data()) != nullptr);
         folder = pattern;
