@@ -28,11 +28,11 @@ stop_daemon() {
     fi
 }
 
-# start_daemon DATA: leaves the daemon's pid in `daemon` and its address in `endpoint`.
+# start_daemon DATA LOG: leaves the daemon's pid in `daemon` and its address in `endpoint`.
 start_daemon() {
     local out=$1/serve.out
     : >"$out"
-    "$gatehouse" serve --config "$1/gatehouse.yaml" >"$out" &
+    "$gatehouse" serve --config "$1/gatehouse.yaml" >"$out" 2>>"$2" &
     daemon=$!
     trap 'stop_daemon' EXIT
     trap 'exit 130' INT TERM
@@ -42,7 +42,7 @@ start_daemon() {
             return
         fi
         if ! kill -0 "$daemon" 2>/dev/null; then
-            cat "$out" >&2
+            [ ! -f "$2" ] || cat "$2" >&2
             echo "up.sh: the daemon ended; the lines above say why" >&2
             exit 1
         fi
@@ -103,7 +103,7 @@ up() {
     local data=$root/data
     scripts/build.sh
     write_config "$data" "${PORT:-8080}"
-    start_daemon "$data"
+    start_daemon "$data" /dev/stderr
     prepare "$data"
     url=$endpoint/v/demo/mcp
     print_help "$data"
@@ -114,10 +114,13 @@ check() {
     scripts/build.sh --tests
     data=$(mktemp -d)
     write_config "$data" 0
-    start_daemon "$data"
+    start_daemon "$data" "$data/serve.log"
     trap 'stop_daemon; rm -rf "$data"' EXIT
     prepare "$data"
-    MCP_TOKEN=$token tests/clients/node_modules/node/bin/node tests/clients/check.mjs "$endpoint/v/demo/mcp"
+    if ! MCP_TOKEN=$token tests/clients/node_modules/node/bin/node tests/clients/check.mjs "$endpoint/v/demo/mcp"; then
+        cat "$data/serve.log" >&2
+        exit 1
+    fi
     stop_daemon
 }
 

@@ -49,7 +49,7 @@ def machine():
                   if line.startswith("model name")), platform.machine())
     commit = subprocess.run(["git", "-C", str(ROOT), "rev-parse", "--short", "HEAD"],
                             capture_output=True, text=True).stdout.strip()
-    return f"{os.cpu_count()} cores, {model}, Linux {platform.release()}, commit {commit or 'unknown'}"
+    return f"{os.cpu_count()} cores, {model}, Linux {platform.release()}, commit {commit or 'unknown'}, "
 
 
 def small_table(title, rows):
@@ -77,9 +77,10 @@ def large_table(title, rows):
     yield ""
 
 
-def write_results(table, subjects, options, memory):
+def write_results(table, subjects, options, memory, load):
     lines = ["# Speed, as measured", "",
-             f"`scripts/bench.sh`, {options.rounds} interleaved rounds of {options.duration_ms} ms, medians. {machine()}.", "",
+             f"`scripts/bench.sh`, {options.rounds} interleaved rounds of {options.duration_ms} ms, medians. {machine()}"
+             f"load average at the start {load:.1f} (over 0.5: other work ran beside, take the figures with care).", "",
              "The load generator, the server and the C++ echo connector share the cores. *Bare bridge* is HTTP to stdio with",
              "nothing in between (`bridge.cpp`): the limit. Gatehouse runs with everything on: token, audience, 100 policy rules,",
              "argument check, journal (`process`), sandbox. Calls carry 100 bytes. CPU is that of the server's process alone.", ""]
@@ -99,6 +100,7 @@ def main():
     parser.add_argument("--duration-ms", type=int, default=2000)
     options = parser.parse_args()
     build = options.build.resolve()
+    load = os.getloadavg()[0]
     bridge = Bridge(build)
     try:
         daemon = Daemon(build)
@@ -113,7 +115,7 @@ def main():
                         print(f"round {number + 1}: {title}: {subject.name}: {result['calls_per_s']:,.0f}/s",
                               file=sys.stderr)
             memory = [("bridge", rss_mib(bridge.pid)), ("gatehouse", rss_mib(daemon.pid))]
-            write_results(table, subjects, options, memory)
+            write_results(table, subjects, options, memory, load)
         finally:
             daemon.stop()
     finally:

@@ -123,7 +123,7 @@ export const all_gone = (processes, deadline_ms = 10_000) =>
 
 export class Daemon {
   static async start(options = {}) {
-    const daemon = new Daemon(options.config ?? write_config(options));
+    const daemon = new Daemon(options.config ?? write_config(options), options.user);
     await daemon.#launch();
     if (options.secrets !== null) {
       for (const [name, value] of Object.entries(options.secrets ?? {})) await daemon.ok(["secret", "set", name], value);
@@ -132,13 +132,16 @@ export class Daemon {
     return daemon;
   }
 
-  constructor(config) {
+  // `user`: the uid (and gid) to run the daemon under; needs root. Its folder then belongs to that user.
+  constructor(config, user) {
     this.config = config;
+    this.as = user === undefined ? {} : { uid: user, gid: user };
+    if (user !== undefined) fs.chownSync(path.dirname(config), user, user);
     this.stderr = "";
   }
 
   async #launch() {
-    this.process = spawn(binary, ["serve", "--config", this.config], { stdio: ["ignore", "pipe", "pipe"] });
+    this.process = spawn(binary, ["serve", "--config", this.config], { stdio: ["ignore", "pipe", "pipe"], ...this.as });
     this.exited = new Promise((resolve) => this.process.once("exit", (code, signal) => resolve({ code, signal })));
     this.process.stderr.on("data", (bytes) => { this.stderr = (this.stderr + bytes).slice(-1_000_000); });
     const lines = [];
