@@ -1,0 +1,237 @@
+#include "sandbox/child_process.hpp"
+
+#include "sandbox/child_process_impl.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+
+namespace gatehouse::sandbox {
+namespace {
+
+// Only the jail writes here, but its texts still get an end and lose what is not printable.
+std::string report_text(const char* text, std::size_t size_bytes) {
+    std::string result(text, strnlen(text, size_bytes));
+    std::replace_if(
+        result.begin(), result.end(), [](unsigned char c) { return c < 0x20 || c == 0x7f; }, '?');
+    return result;
+}
+
+struct Packet {
+    ssize_t size = -1;
+    wire::Report report = {};
+    UniqueFd attached;
+};
+
+Packet receive_packet(int socket_fd) {
+    Packet packet;
+    iovec part = {&packet.report, sizeof packet.report};
+    alignas(cmsghdr) char space[CMSG_SPACE(sizeof(int))] = {};
+    msghdr message = {};
+    message.msg_iov = &part;
+    message.msg_iovlen = 1;
+    message.msg_control = space;
+    message.msg_controllen = sizeof space;
+    packet.size = recvmsg(socket_fd, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+    const cmsghdr* header = packet.size > 0 ? CMSG_FIRSTHDR(&message) : nullptr;
+    if (header != nullptr && header->cmsg_level == SOL_SOCKET && header->cmsg_type == SCM_RIGHTS) {
+        int fd = -1;
+        std::memcpy(&fd, CMSG_DATA(header), sizeof fd);
+        packet.attached = UniqueFd(fd);
+    }
+    return packet;
+}
+
+// Keeps the jail alive as a value until it is reaped; started when its owner goes first.
+void reap_later(std::shared_ptr<JailProcess> jail) {
+    if (jail->reap()) {
+        return;
+    }
+    JailProcess& waited = *jail;
+    waited.pidfd.async_wait(asio::posix::stream_descriptor::wait_read,
+                            [jail = std::move(jail)](boost::system::error_code) { jail->reap(); });
+}
+
+} // namespace
+
+JailProcess::JailProcess(SpawnedJail spawned)
+    : process(std::move(spawned.process)), pidfd(process.get_executor(), spawned.pidfd.release()),
+      pid(process.id()) {}
+
+JailProcess::~JailProcess() {
+    if (!reaped) {
+        process.detach();  // its destructor would kill and wait by pid, blocking the loop
+    }
+}
+
+bool JailProcess::reap() {
+    if (reaped) {
+        return true;
+    }
+    siginfo_t end = {};
+    const int answer =
+        waitid(P_PIDFD, static_cast<id_t>(pidfd.native_handle()), &end, WEXITED | WNOHANG);
+    if (answer == 0 && end.si_pid == 0) {
+        return false;
+    }
+    // ECHILD cannot happen unless somebody else waits for all children; then it is gone as well.
+    reaped = true;
+    process.detach();
+    return true;
+}
+
+ChildProcess::Impl::Impl(Executor the_executor, std::shared_ptr<JailProcess> jail_process,
+                         UniqueFd control_socket)
+    : executor(std::move(the_executor)), jail(std::move(jail_process)),
+      control(executor, control_socket.release()) {}
+
+ChildProcess::Impl::~Impl() {
+    if (!jail->reaped) {
+        kill_tree();
+        reap_later(std::move(jail));
+    }
+}
+
+Task<std::optional<wire::Report>> ChildProcess::Impl::next_report() {
+    for (;;) {
+        Packet packet = receive_packet(control.native_handle());
+        if (packet.size == 0) {
+            co_return std::nullopt;
+        }
+        if (packet.size == sizeof packet.report) {
+            if (packet.attached && !init_pidfd) {
+                init_pidfd.emplace(executor, packet.attached.release());
+            }
+            co_return packet.report;
+        }
+        // ECONNRESET (init left a command unread) comes before the packets that are still queued.
+        if (packet.size < 0 && errno != EAGAIN && errno != EINTR && errno != ECONNRESET) {
+            co_return std::nullopt;
+        }
+        if (packet.size < 0 && errno == EAGAIN) {
+            co_await control.async_wait(asio::posix::stream_descriptor::wait_read, asio::use_awaitable);
+        }
+    }
+}
+
+Task<void> ChildProcess::Impl::gone() {
+    while (!jail->reap()) {
+        co_await jail->pidfd.async_wait(asio::posix::stream_descriptor::wait_read, asio::use_awaitable);
+    }
+    // A jail that was killed leaves init a moment longer. The pidfd of a pid 1 becomes readable only
+    // after the kernel has emptied its namespace.
+    if (init_pidfd) {
+        co_await init_pidfd->async_wait(asio::posix::stream_descriptor::wait_read, asio::use_awaitable);
+    }
+}
+
+void ChildProcess::Impl::absorb(const wire::Report& report) {
+    Outcome outcome;
+    outcome.step = report_text(report.step, sizeof report.step);
+    switch (static_cast<wire::ReportKind>(report.kind)) {
+    case wire::ReportKind::init_started: return;
+    case wire::ReportKind::running: running = true; return;
+    case wire::ReportKind::step_failed:
+        outcome.kind = EndKind::setup_failed;
+        outcome.error_number = report.number;
+        break;
+    case wire::ReportKind::exec_failed:
+        outcome.kind = EndKind::exec_failed;
+        outcome.error_number = report.number;
+        break;
+    case wire::ReportKind::exited:
+        outcome.kind = EndKind::exited;
+        outcome.code = report.number;
+        break;
+    case wire::ReportKind::signaled:
+        outcome.kind = EndKind::signaled;
+        outcome.signal = report.number;
+        outcome.core = report.extra != 0;
+        break;
+    default: return;
+    }
+    if (!reported) {
+        reported = std::move(outcome);
+        detail = report_text(report.detail, sizeof report.detail);
+    }
+}
+
+void ChildProcess::Impl::kill_tree() {
+    if (jail->reaped && ended) {
+        return;
+    }
+    killed = true;
+    shutdown(control.native_handle(), SHUT_RDWR);
+    if (init_pidfd) {
+        syscall(SYS_pidfd_send_signal, init_pidfd->native_handle(), SIGKILL, nullptr, 0);
+    } else if (!jail->reaped) {
+        // Init is not announced yet: it hangs on the jail's life.
+        syscall(SYS_pidfd_send_signal, jail->pidfd.native_handle(), SIGKILL, nullptr, 0);
+    }
+}
+
+Outcome ChildProcess::Impl::conclusion() const {
+    if (reported) {
+        return *reported;
+    }
+    Outcome outcome;
+    if (killed) {
+        outcome.kind = EndKind::signaled;
+        outcome.signal = SIGKILL;
+    }
+    return outcome;
+}
+
+ChildProcess::ChildProcess(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+ChildProcess::~ChildProcess() = default;
+
+UniqueFd ChildProcess::take_stdin() {
+    return std::move(impl_->stdin_fd);
+}
+
+UniqueFd ChildProcess::take_stdout() {
+    return std::move(impl_->stdout_fd);
+}
+
+UniqueFd ChildProcess::take_stderr() {
+    return std::move(impl_->stderr_fd);
+}
+
+pid_t ChildProcess::jail_pid() const {
+    return impl_->jail->pid;
+}
+
+void ChildProcess::signal(int signal_number) {
+    if (impl_->ended || signal_number <= 0) {
+        return;
+    }
+    const wire::Command command = {static_cast<std::uint32_t>(signal_number)};
+    send(impl_->control.native_handle(), &command, sizeof command, MSG_DONTWAIT | MSG_NOSIGNAL);
+}
+
+void ChildProcess::kill_tree() {
+    impl_->kill_tree();
+}
+
+Task<Outcome> ChildProcess::wait() {
+    for (;;) {
+        const auto report = co_await impl_->next_report();
+        if (!report) {
+            break;
+        }
+        impl_->absorb(*report);
+    }
+    co_await impl_->gone();
+    impl_->ended = impl_->conclusion();
+    co_return *impl_->ended;
+}
+
+const std::optional<Outcome>& ChildProcess::ended() const {
+    return impl_->ended;
+}
+
+} // namespace gatehouse::sandbox

@@ -1,0 +1,57 @@
+// The inside of ChildProcess, shared with the launcher.
+#pragma once
+
+#include "sandbox/child_process.hpp"
+#include "sandbox/jail_spawn.hpp"
+#include "sandbox/plan_wire.hpp"
+
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <memory>
+#include <optional>
+
+namespace gatehouse::sandbox {
+
+// The jail process from spawn to reaping. Shared with a pending wait, so that a child whose owner has
+// gone is still reaped.
+struct JailProcess {
+    explicit JailProcess(SpawnedJail spawned);
+    ~JailProcess();
+
+    // Reaps if it has ended; true from then on.
+    bool reap();
+
+    boost::process::v2::process process;     // pid and pidfd; detached once reaped
+    asio::posix::stream_descriptor pidfd;    // readable when it has ended
+    pid_t pid;
+    bool reaped = false;
+};
+
+struct ChildProcess::Impl {
+    Impl(Executor executor, std::shared_ptr<JailProcess> jail_process, UniqueFd control_socket);
+    ~Impl();
+
+    // The next report, or nothing when init and the jail have closed the socket. Bounded by the life of
+    // the tree. Cancelled: throws, and can be called again.
+    Task<std::optional<wire::Report>> next_report();
+    // Completes when jail and init are dead and the jail is reaped.
+    Task<void> gone();
+    void absorb(const wire::Report& report);
+    void kill_tree();
+    // What is known of the end so far.
+    Outcome conclusion() const;
+
+    Executor executor;
+    std::shared_ptr<JailProcess> jail;
+    asio::posix::stream_descriptor control;
+    std::optional<asio::posix::stream_descriptor> init_pidfd;
+    UniqueFd stdin_fd;
+    UniqueFd stdout_fd;
+    UniqueFd stderr_fd;
+    std::string detail;                 // what the failed step worked on
+    std::optional<Outcome> reported;    // the first cause
+    std::optional<Outcome> ended;
+    bool running = false;
+    bool killed = false;
+};
+
+} // namespace gatehouse::sandbox

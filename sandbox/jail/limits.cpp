@@ -1,0 +1,52 @@
+#include "sandbox/jail/limits.hpp"
+
+#include <sys/resource.h>
+
+namespace gatehouse::jail {
+namespace {
+
+struct Limit {
+    const char* name;
+    __rlimit_resource resource;
+    std::uint64_t value;
+};
+
+// Lower of the wanted value and the inherited hard limit: the daemon's own limits hold too.
+int set_limit(const Limit& limit) {
+    rlimit current = {};
+    if (getrlimit(limit.resource, &current) != 0) {
+        return errno;
+    }
+    const rlim_t value = limit.value < current.rlim_max ? limit.value : current.rlim_max;
+    const rlimit wanted = {value, value};
+    return result_of(setrlimit(limit.resource, &wanted));
+}
+
+} // namespace
+
+int set_limits(Jail& jail) {
+    const wire::Limits& plan = jail.plan.limits;
+    // Never RLIMIT_AS: node reserves more address space than it ever uses.
+    const Limit limits[] = {
+        {"core", RLIMIT_CORE, 0},
+        {"data", RLIMIT_DATA, plan.memory_bytes},
+        {"fsize", RLIMIT_FSIZE, plan.file_bytes},
+        {"memlock", RLIMIT_MEMLOCK, 1U << 20},
+        {"msgqueue", RLIMIT_MSGQUEUE, 0},
+        {"nice", RLIMIT_NICE, 0},
+        {"nofile", RLIMIT_NOFILE, plan.nofile},
+        {"nproc", RLIMIT_NPROC, plan.pids},
+        {"rtprio", RLIMIT_RTPRIO, 0},
+        {"sigpending", RLIMIT_SIGPENDING, 4096},
+        {"stack", RLIMIT_STACK, 8U << 20},
+    };
+    for (const Limit& limit : limits) {
+        jail.detail = limit.name;
+        if (const int error_number = set_limit(limit); error_number != 0) {
+            return error_number;
+        }
+    }
+    return 0;
+}
+
+} // namespace gatehouse::jail
