@@ -10,12 +10,14 @@ Error never_sent(const Error& reason) {
 }
 
 Error may_have_run(const Error& reason) {
-    return Error{reason.code, "the connector ended during the call, which may have run", "", reason.what,
+    return Error{reason.code, "the connector ended during the call, which may have run", "",
+                 reason.what,
                  "check whether it took effect before repeating it; see the connector's log"};
 }
 
 Error no_answer_within(std::chrono::milliseconds deadline) {
-    return Error{"GH-P307", "no answer within " + duration_text(deadline) + "; the call may have run", "",
+    return Error{"GH-P307",
+                 "no answer within " + duration_text(deadline) + "; the call may have run", "",
                  "the connector did not answer in time",
                  "see the connector's log, or raise run.timeouts.call in its manifest"};
 }
@@ -44,8 +46,8 @@ Error answer_too_long(std::size_t length_bytes, std::size_t max_bytes) {
 }
 
 Error answer_unreadable(std::string why) {
-    return Error{"GH-M403", "the connector's answer is not a valid JSON-RPC message", "", std::move(why),
-                 "report it to the connector's author; the call may have run"};
+    return Error{"GH-M403", "the connector's answer is not a valid JSON-RPC message", "",
+                 std::move(why), "report it to the connector's author; the call may have run"};
 }
 
 Error stdout_closed() {

@@ -91,7 +91,8 @@ Line Framer::line_at(std::size_t newline) {
     return line;
 }
 
-// Forgets what came of a line that is too long, except its head and tail. Called again for more of it.
+// Forgets what came of a line that is too long, except its head and tail. Called again for more of
+// it.
 void Framer::start_skipping() {
     const std::string_view held(buffer_.data() + begin_, end_ - begin_);
     if (!skipping_) {

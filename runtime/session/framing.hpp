@@ -1,6 +1,6 @@
-// Framer: cuts the byte stream of a connector's stdout into lines. Pure: the caller reads into prepare(),
-// says how much with commit(), and takes lines with next(). Memory stays below twice frame_max_bytes plus
-// a few reads, whatever the connector sends; each byte is looked at once.
+// Framer: cuts the byte stream of a connector's stdout into lines. Pure: the caller reads into
+// prepare(), says how much with commit(), and takes lines with next(). Memory stays below twice
+// frame_max_bytes plus a few reads, whatever the connector sends; each byte is looked at once.
 #pragma once
 
 #include <cstddef>
@@ -19,8 +19,8 @@ constexpr std::size_t oversize_tail_bytes = 256;
 
 // Views into the framer, valid until its next member call other than take().
 struct Line {
-    std::string_view text;   // without line end and byte order mark; the head if `oversize`
-    std::string_view tail;   // of an oversize line only
+    std::string_view text; // without line end and byte order mark; the head if `oversize`
+    std::string_view tail; // of an oversize line only
     std::size_t length_bytes = 0;
     bool oversize = false;
 };
@@ -36,8 +36,8 @@ class Framer {
     std::optional<Line> next();
     // At the end of the stream: what came after the last newline, if anything.
     std::optional<Line> last();
-    // The text of the line that next() gave last, as its own string. A large line is moved, not copied;
-    // views into it stay valid as long as the string lives.
+    // The text of the line that next() gave last, as its own string. A large line is moved, not
+    // copied; views into it stay valid as long as the string lives.
     std::string take();
 
     // True while a line longer than one read is incomplete.
@@ -50,12 +50,12 @@ class Framer {
     void keep_tail(std::string_view more);
 
     std::size_t frame_max_bytes_;
-    std::string buffer_;       // its size is the room there is; [begin_, end_) holds bytes
-    std::size_t begin_ = 0;    // start of the line being assembled
-    std::size_t scanned_ = 0;  // no newline in [begin_, scanned_)
+    std::string buffer_;      // its size is the room there is; [begin_, end_) holds bytes
+    std::size_t begin_ = 0;   // start of the line being assembled
+    std::size_t scanned_ = 0; // no newline in [begin_, scanned_)
     std::size_t end_ = 0;
-    std::string_view taken_;   // the line given last
-    bool skipping_ = false;    // inside a line that is too long
+    std::string_view taken_; // the line given last
+    bool skipping_ = false;  // inside a line that is too long
     std::size_t skipped_bytes_ = 0;
     std::string head_;
     std::string tail_;

@@ -43,7 +43,8 @@ std::string_view id_in_tail(std::string_view tail) {
     drop_space_at_end(tail);
     const std::string_view number = number_at_end(tail);
     tail.remove_suffix(number.size());
-    const bool is_id = drop_suffix(tail, ":") && drop_suffix(tail, "\"id\"") && drop_suffix(tail, ",");
+    const bool is_id =
+        drop_suffix(tail, ":") && drop_suffix(tail, "\"id\"") && drop_suffix(tail, ",");
     return is_id ? number : std::string_view();
 }
 

@@ -3,6 +3,7 @@
 #include "runtime/session/json_structure.hpp"
 #include "runtime/session/json_text.hpp"
 
+#include <algorithm>
 #include <charconv>
 
 namespace gatehouse::runtime {
@@ -126,8 +127,8 @@ std::string_view trimmed_json(std::string_view text) {
 std::string pointer_token(std::string_view raw) {
     std::string token;
     for (std::size_t i = 0; i < raw.size(); ++i) {
-        const bool escaped = raw[i] == '~' && i + 1 < raw.size() &&
-                             (raw[i + 1] == '0' || raw[i + 1] == '1');
+        const bool escaped =
+            raw[i] == '~' && i + 1 < raw.size() && (raw[i + 1] == '0' || raw[i + 1] == '1');
         if (!escaped) {
             token.push_back(raw[i]);
             continue;
@@ -212,7 +213,8 @@ std::optional<std::string_view> find_member(std::string_view valid_object, std::
     return std::nullopt;
 }
 
-std::optional<std::string_view> find_pointer(std::string_view valid_json, std::string_view pointer) {
+std::optional<std::string_view> find_pointer(std::string_view valid_json,
+                                             std::string_view pointer) {
     std::string_view value = trimmed_json(valid_json);
     while (!pointer.empty()) {
         if (pointer.front() != '/') {

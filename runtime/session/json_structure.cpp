@@ -14,12 +14,16 @@ namespace gatehouse::runtime {
 
 namespace {
 
-// Up to this many keys in one object are compared each with each; more are sorted when the object closes.
-// Sorting instead of hashing: no choice of keys by an attacker makes it slow.
+// Up to this many keys in one object are compared each with each; more are sorted when the object
+// closes. Sorting instead of hashing: no choice of keys by an attacker makes it slow.
 constexpr std::size_t linear_keys_max_count = 16;
 
-bool is_digit_byte(char c) { return c >= '0' && c <= '9'; }
-bool is_hex_byte(char c) { return is_digit_byte(c) || ((c | 0x20) >= 'a' && (c | 0x20) <= 'f'); }
+bool is_digit_byte(char c) {
+    return c >= '0' && c <= '9';
+}
+bool is_hex_byte(char c) {
+    return is_digit_byte(c) || ((c | 0x20) >= 'a' && (c | 0x20) <= 'f');
+}
 
 class StructureScan {
   public:
@@ -83,9 +87,9 @@ class StructureScan {
     NotedMembers* outermost_;
     ScanProblem problem_;
     std::size_t depth_ = 0;
-    std::array<Level, json_depth_max> levels_;  // only the first depth_ are set
+    std::array<Level, json_depth_max> levels_; // only the first depth_ are set
     boost::container::small_vector<std::string_view, 24> keys_;
-    std::forward_list<std::string> unescaped_;  // keys written with escapes
+    std::forward_list<std::string> unescaped_; // keys written with escapes
     std::string_view member_key_;
     const char* member_value_ = nullptr;
 };

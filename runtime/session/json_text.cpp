@@ -73,8 +73,8 @@ bool append_unicode_escape(std::string_view raw, std::size_t& at, std::string& o
         append_utf8(point, out);
         return true;
     }
-    const bool pair_possible = point < 0xdc00 && at + 6 <= raw.size() && raw[at] == '\\' &&
-                               raw[at + 1] == 'u';
+    const bool pair_possible =
+        point < 0xdc00 && at + 6 <= raw.size() && raw[at] == '\\' && raw[at + 1] == 'u';
     const std::uint32_t low = pair_possible ? code_unit(raw, at + 2) : 0;
     if (low < 0xdc00 || low > 0xdfff) {
         append_utf8(replacement_character, out);

@@ -1,4 +1,5 @@
-// Inside of JSON strings: finding their end fast, and undoing their escapes. Pure; never reads past `end`.
+// Inside of JSON strings: finding their end fast, and undoing their escapes. Pure; never reads past
+// `end`.
 #pragma once
 
 #include <bit>
@@ -9,7 +10,8 @@
 
 namespace gatehouse::runtime {
 
-// The first byte in [at, end) that is a quote, a backslash or a control byte; `end` if there is none.
+// The first byte in [at, end) that is a quote, a backslash or a control byte; `end` if there is
+// none.
 inline const char* skip_plain_text(const char* at, const char* end) {
     const __m128i quote = _mm_set1_epi8('"');
     const __m128i backslash = _mm_set1_epi8('\\');
@@ -38,8 +40,8 @@ inline const char* skip_space(const char* at, const char* end) {
     return at;
 }
 
-// Appends the text of a valid string's inside, escapes undone. An escaped surrogate without its partner
-// becomes U+FFFD. False if there was one.
+// Appends the text of a valid string's inside, escapes undone. An escaped surrogate without its
+// partner becomes U+FFFD. False if there was one.
 bool append_unescaped(std::string_view raw, std::string& out);
 
 // Whether the inside of a valid string literal spells `text`.

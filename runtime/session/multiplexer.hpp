@@ -1,6 +1,7 @@
-// Multiplexer: the ids used with one connector, and what waits for each. Pure. Callers' own ids never come
-// near it, so that two callers who both say `"id":1` cannot meet. An id is used once, so a late, duplicate
-// or invented answer finds nothing; it is counted. The progress token of a call is its id.
+// Multiplexer: the ids used with one connector, and what waits for each. Pure. Callers' own ids
+// never come near it, so that two callers who both say `"id":1` cannot meet. An id is used once, so
+// a late, duplicate or invented answer finds nothing; it is counted. The progress token of a call
+// is its id.
 #pragma once
 
 #include "runtime/session/id_guess.hpp"
@@ -14,13 +15,15 @@ namespace gatehouse::runtime {
 template <class Waiting>
 class Multiplexer {
   public:
-    // The id that `waiting` is now known by. The caller keeps the object alive until it is taken or forgotten.
+    // The id that `waiting` is now known by. The caller keeps the object alive until it is taken or
+    // forgotten.
     std::uint64_t add(Waiting& waiting) {
         const std::uint64_t id = next_id_++;
         waiting_.emplace(id, &waiting);
         return id;
     }
-    // What an answer with this raw id belongs to, taken out; null, and counted, if nothing waits for it.
+    // What an answer with this raw id belongs to, taken out; null, and counted, if nothing waits
+    // for it.
     Waiting* take_answered(std::string_view raw_id) {
         Waiting* const waiting = find(raw_id);
         if (waiting == nullptr) {
@@ -30,7 +33,8 @@ class Multiplexer {
         waiting_.erase(*upstream_id_of(raw_id));
         return waiting;
     }
-    // Stays in; for notifications that belong to a call. Not counted: progress may cross the answer.
+    // Stays in; for notifications that belong to a call. Not counted: progress may cross the
+    // answer.
     Waiting* find(std::string_view raw_id) const {
         const auto id = upstream_id_of(raw_id);
         const auto found = id ? waiting_.find(*id) : waiting_.end();

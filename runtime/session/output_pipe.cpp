@@ -57,13 +57,13 @@ bool OutputPipe::write_some() {
         wait_writable();
         return false;
     }
-    close();  // EPIPE: the connector closed its stdin
+    close(); // EPIPE: the connector closed its stdin
     return false;
 }
 
 void OutputPipe::wait_writable() {
-    // Only pipes that carry large messages are enlarged: the kernel limits the sum over all pipes of a user
-    // (pipe-user-pages-soft), and past it new pipes get a single page.
+    // Only pipes that carry large messages are enlarged: the kernel limits the sum over all pipes
+    // of a user (pipe-user-pages-soft), and past it new pipes get a single page.
     if (!pipe_enlarged_ && backlog_bytes() > kept_buffer_max_bytes / 8) {
         pipe_enlarged_ = true;
         ::fcntl(pipe_.native_handle(), F_SETPIPE_SZ, enlarged_pipe_bytes);

@@ -1,5 +1,6 @@
-// OutputPipe: the connector's stdin. Gathers the messages of one loop turn into one write, continues
-// partial writes, and knows how many bytes of the stream reached the pipe. The daemon must ignore SIGPIPE.
+// OutputPipe: the connector's stdin. Gathers the messages of one loop turn into one write,
+// continues partial writes, and knows how many bytes of the stream reached the pipe. The daemon
+// must ignore SIGPIPE.
 #pragma once
 
 #include "runtime/base/task.hpp"
@@ -17,7 +18,8 @@ class OutputPipe : public std::enable_shared_from_this<OutputPipe> {
   public:
     OutputPipe(Executor executor, UniqueFd stdin_end);
 
-    // Where to append a message; call flush_soon() after it. Positions count bytes from the first message on.
+    // Where to append a message; call flush_soon() after it. Positions count bytes from the first
+    // message on.
     std::string& buffer() { return buffer_; }
     std::uint64_t appended_bytes() const { return written_bytes_ + backlog_bytes(); }
     std::uint64_t written_bytes() const { return written_bytes_; }
@@ -25,10 +27,12 @@ class OutputPipe : public std::enable_shared_from_this<OutputPipe> {
     // Nothing more can be written: closed by us, or by the connector.
     bool closed() const { return closing_ || !pipe_.is_open(); }
 
-    // Writes at the end of this loop turn. The progress handler is called after bytes left the backlog, and
-    // when the connector closed its end.
+    // Writes at the end of this loop turn. The progress handler is called after bytes left the
+    // backlog, and when the connector closed its end.
     void flush_soon();
-    void set_progress_handler(std::function<void()> on_progress) { on_progress_ = std::move(on_progress); }
+    void set_progress_handler(std::function<void()> on_progress) {
+        on_progress_ = std::move(on_progress);
+    }
     // Closes the pipe once the backlog is written.
     void close_when_drained();
     // Closes the pipe now; the backlog is dropped.
@@ -43,7 +47,7 @@ class OutputPipe : public std::enable_shared_from_this<OutputPipe> {
     Executor executor_;
     asio::posix::stream_descriptor pipe_;
     std::string buffer_;
-    std::size_t offset_ = 0;  // bytes of buffer_ already written
+    std::size_t offset_ = 0; // bytes of buffer_ already written
     std::uint64_t written_bytes_ = 0;
     bool flush_posted_ = false;
     bool waiting_writable_ = false;

@@ -1,5 +1,5 @@
-// PendingCall: one call between its caller's coroutine and the answer. It lives in that coroutine's frame;
-// the session only links it. Used by the session's core alone.
+// PendingCall: one call between its caller's coroutine and the answer. It lives in that coroutine's
+// frame; the session only links it. Used by the session's core alone.
 #pragma once
 
 #include "runtime/base/clock.hpp"
@@ -36,8 +36,8 @@ class ParkedHandler final : public ParkedCoroutine {
 };
 
 enum class Lane {
-    shared,  // takes one of the `concurrency` slots, or waits for one
-    direct,  // the gateway's own requests: handshake, ping, tools/list
+    shared, // takes one of the `concurrency` slots, or waits for one
+    direct, // the gateway's own requests: handshake, ping, tools/list
 };
 
 namespace intrusive = boost::intrusive;
@@ -57,8 +57,8 @@ struct PendingCall : QueueHook, DeadlineHook {
     ConnectorCall& call;
     Lane lane;
     SteadyTime deadline;
-    std::uint64_t upstream_id = 0;      // 0: no message made yet
-    std::uint64_t output_position = 0;  // where its message starts in the stream to the connector
+    std::uint64_t upstream_id = 0;     // 0: no message made yet
+    std::uint64_t output_position = 0; // where its message starts in the stream to the connector
     bool submitted = false;
     bool done = false;
     CallReply reply;
@@ -74,8 +74,8 @@ using CallQueue = intrusive::list<PendingCall, intrusive::constant_time_size<fal
 using DeadlineOrder = intrusive::multiset<PendingCall, intrusive::compare<EarlierDeadline>,
                                           intrusive::constant_time_size<false>>;
 
-// Starts the wait for a PendingCall: stores the coroutine's handler, and makes Asio's cancellation of that
-// coroutine (its client went away) a cancelled call.
+// Starts the wait for a PendingCall: stores the coroutine's handler, and makes Asio's cancellation
+// of that coroutine (its client went away) a cancelled call.
 struct ParkCall {
     PendingCall* pending;
 

@@ -20,8 +20,8 @@ struct Splice {
 
 // Behind the brace that opens `object`, with a comma if members follow.
 Splice as_first_member(std::string_view params, std::string_view object, std::string member) {
-    const std::size_t brace = static_cast<std::size_t>(object.data() - params.data()) +
-                              object.find('{') + 1;
+    const std::size_t brace =
+        static_cast<std::size_t>(object.data() - params.data()) + object.find('{') + 1;
     const std::size_t next = params.find_first_not_of(" \t\r\n", brace);
     if (next != std::string_view::npos && params[next] != '}') {
         member.push_back(',');
@@ -30,7 +30,8 @@ Splice as_first_member(std::string_view params, std::string_view object, std::st
 }
 
 Splice replacing(std::string_view params, std::string_view part, std::string text) {
-    return Splice{static_cast<std::size_t>(part.data() - params.data()), part.size(), std::move(text)};
+    return Splice{static_cast<std::size_t>(part.data() - params.data()), part.size(),
+                  std::move(text)};
 }
 
 Splice progress_splice(std::string_view params, std::uint64_t id) {
@@ -44,7 +45,8 @@ Splice progress_splice(std::string_view params, std::uint64_t id) {
         return replacing(params, *meta, "{" + member + "}");
     }
     const auto old_token = find_member(*meta, "progressToken");
-    return old_token ? replacing(params, *old_token, token) : as_first_member(params, *meta, member);
+    return old_token ? replacing(params, *old_token, token)
+                     : as_first_member(params, *meta, member);
 }
 
 void append_params(const RequestText& request, std::string& out) {
@@ -62,10 +64,11 @@ void append_params(const RequestText& request, std::string& out) {
     } else {
         out.append(params);
     }
-    // Raw line breaks stand only between tokens of valid JSON, where a space means the same; on this
-    // transport they would cut the message in two.
+    // Raw line breaks stand only between tokens of valid JSON, where a space means the same; on
+    // this transport they would cut the message in two.
     const auto is_line_break = [](char c) { return c == '\n' || c == '\r'; };
-    std::replace_if(out.begin() + static_cast<std::ptrdiff_t>(start), out.end(), is_line_break, ' ');
+    std::replace_if(out.begin() + static_cast<std::ptrdiff_t>(start), out.end(), is_line_break,
+                    ' ');
 }
 
 } // namespace

@@ -9,9 +9,11 @@ namespace gatehouse::runtime {
 
 struct RequestText {
     std::uint64_t id = 0;
-    std::string_view method;  // plain text
-    std::string_view params;  // valid raw JSON, empty for none; line breaks between its tokens are allowed
-    bool with_progress_token = false;  // then params is an object or empty, and its `_meta` gets the token
+    std::string_view method; // plain text
+    std::string_view
+        params; // valid raw JSON, empty for none; line breaks between its tokens are allowed
+    bool with_progress_token =
+        false; // then params is an object or empty, and its `_meta` gets the token
 };
 
 // Appends the request and its newline.

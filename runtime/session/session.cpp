@@ -25,16 +25,22 @@ SessionCore::SessionCore(Executor executor, UniqueFd connector_stdin, UniqueFd c
     });
 }
 
-SessionCore::~SessionCore() { output_->set_progress_handler(nullptr); }
+SessionCore::~SessionCore() {
+    output_->set_progress_handler(nullptr);
+}
 
 Session::Session(Executor executor, UniqueFd connector_stdin, UniqueFd connector_stdout,
                  SessionOptions options, Events events)
     : impl_(std::make_shared<Impl>(std::move(executor), std::move(connector_stdin),
                                    std::move(connector_stdout), options, std::move(events))) {}
 
-Session::~Session() { stop(); }
+Session::~Session() {
+    stop();
+}
 
-Task<Error> Session::run() { return SessionCore::read_until_end(impl_); }
+Task<Error> Session::run() {
+    return SessionCore::read_until_end(impl_);
+}
 
 Task<Result<Catalogue>> Session::handshake(std::chrono::milliseconds deadline) {
     return SessionCore::handshake(impl_, std::chrono::steady_clock::now() + deadline);
@@ -52,8 +58,14 @@ Task<bool> Session::ping(std::chrono::milliseconds deadline) {
     return SessionCore::ping(impl_, std::chrono::steady_clock::now() + deadline);
 }
 
-void Session::close_stdin() { impl_->close_stdin(); }
-void Session::stop() { impl_->end(failures::stopped()); }
-const SessionCounters& Session::counters() const { return impl_->counters(); }
+void Session::close_stdin() {
+    impl_->close_stdin();
+}
+void Session::stop() {
+    impl_->end(failures::stopped());
+}
+const SessionCounters& Session::counters() const {
+    return impl_->counters();
+}
 
 } // namespace gatehouse::runtime

@@ -9,8 +9,8 @@ namespace gatehouse::runtime {
 
 namespace {
 
-// Calls stay in the queue while this much is written and not read by the connector: what is in the queue
-// can still be given up as never sent.
+// Calls stay in the queue while this much is written and not read by the connector: what is in the
+// queue can still be given up as never sent.
 constexpr std::size_t backlog_pause_bytes = 1ULL << 20;
 // All that waits to be written, in the queue or after it.
 constexpr std::size_t waiting_max_bytes = 64ULL << 20;
@@ -222,8 +222,8 @@ void SessionCore::arm_deadline_timer() {
     if (deadlines_.empty() || deadlines_.begin()->deadline >= armed_for_) {
         return;
     }
-    // One timer for all calls, armed for the earliest deadline. It is not moved when that call ends: with
-    // equal timeouts it then fires once per timeout, not once per call.
+    // One timer for all calls, armed for the earliest deadline. It is not moved when that call
+    // ends: with equal timeouts it then fires once per timeout, not once per call.
     armed_for_ = deadlines_.begin()->deadline;
     deadline_timer_.expires_at(armed_for_);
     deadline_timer_.async_wait([self = shared_from_this()](boost::system::error_code failure) {
@@ -245,7 +245,8 @@ void SessionCore::expire_due_calls() {
 void SessionCore::expire(PendingCall& pending) {
     const std::chrono::milliseconds allowed = pending.call.deadline;
     if (pending.queued()) {
-        finish(pending, CallEnd::never_sent, failures::no_slot_within(allowed, options_.concurrency));
+        finish(pending, CallEnd::never_sent,
+               failures::no_slot_within(allowed, options_.concurrency));
         return;
     }
     tell_cancelled(pending, "no answer within the time allowed");

@@ -85,7 +85,7 @@ class SessionCore : public std::enable_shared_from_this<SessionCore> {
     asio::steady_timer deadline_timer_;
     SteadyTime armed_for_ = SteadyTime::max();
 
-    Catalogue introduction_;  // the answer to initialize, without tools
+    Catalogue introduction_; // the answer to initialize, without tools
     bool offers_tools_ = false;
 };
 

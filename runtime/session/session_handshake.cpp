@@ -13,8 +13,8 @@ namespace gatehouse::runtime {
 namespace {
 
 constexpr std::string_view offered_version = "2025-11-25";
-constexpr std::array<std::string_view, 4> spoken_versions = {"2024-11-05", "2025-03-26", "2025-06-18",
-                                                             "2025-11-25"};
+constexpr std::array<std::string_view, 4> spoken_versions = {"2024-11-05", "2025-03-26",
+                                                             "2025-06-18", "2025-11-25"};
 constexpr int tool_pages_max_count = 1000;
 constexpr std::size_t catalogue_max_bytes = 64ULL << 20;
 
@@ -65,7 +65,8 @@ Result<void> add_tool(ToolCollection& collection, std::string_view definition) {
     if (collection.tools.size() >= collection.max_count ||
         collection.total_bytes > catalogue_max_bytes) {
         return wrong_answer("the connector lists too many tools",
-                            "more than " + std::to_string(collection.max_count) + " or than 64 MiB");
+                            "more than " + std::to_string(collection.max_count) +
+                                " or than 64 MiB");
     }
     collection.tools.push_back(Tool{std::move(*name), std::string(definition)});
     return {};
@@ -88,8 +89,8 @@ Result<void> add_page(ToolCollection& collection, std::string_view result) {
     return {};
 }
 
-// The raw cursor of the next page; empty when this page is the last. null and "" count as absent, because
-// some servers write their empty fields out.
+// The raw cursor of the next page; empty when this page is the last. null and "" count as absent,
+// because some servers write their empty fields out.
 std::string next_cursor(std::string_view result) {
     const auto cursor = find_member(result, "nextCursor");
     const bool present = cursor && cursor->size() > 2 && cursor->front() == '"';
@@ -112,9 +113,11 @@ Task<CallReply> SessionCore::ask(std::shared_ptr<SessionCore> core, std::string 
 Result<void> SessionCore::note_initialize_answer(std::string_view result) {
     const auto version = find_member(result, "protocolVersion");
     const std::string spoken = version ? string_value(*version).value_or("") : "";
-    if (std::find(spoken_versions.begin(), spoken_versions.end(), spoken) == spoken_versions.end()) {
+    if (std::find(spoken_versions.begin(), spoken_versions.end(), spoken) ==
+        spoken_versions.end()) {
         return Error{"GH-M404", "the connector speaks an unknown protocol version", "initialize",
-                     "it answered '" + spoken.substr(0, 64) + "'; known are 2024-11-05 to 2025-11-25",
+                     "it answered '" + spoken.substr(0, 64) +
+                         "'; known are 2024-11-05 to 2025-11-25",
                      "use a release of the connector that speaks one of them"};
     }
     introduction_ = Catalogue();
@@ -128,7 +131,8 @@ Result<void> SessionCore::note_initialize_answer(std::string_view result) {
     return {};
 }
 
-Task<Result<Catalogue>> SessionCore::handshake(std::shared_ptr<SessionCore> core, SteadyTime until) {
+Task<Result<Catalogue>> SessionCore::handshake(std::shared_ptr<SessionCore> core,
+                                               SteadyTime until) {
     std::string params = "{\"protocolVersion\":";
     append_quoted(offered_version, params);
     params += R"(,"capabilities":{},"clientInfo":{"name":"gatehouse","version":)";
@@ -156,7 +160,8 @@ Task<bool> SessionCore::ping(std::shared_ptr<SessionCore> core, SteadyTime until
     co_return reply.end == CallEnd::result || reply.end == CallEnd::error;
 }
 
-Task<Result<Catalogue>> SessionCore::list_tools(std::shared_ptr<SessionCore> core, SteadyTime until) {
+Task<Result<Catalogue>> SessionCore::list_tools(std::shared_ptr<SessionCore> core,
+                                                SteadyTime until) {
     Catalogue catalogue = core->introduction_;
     ToolCollection collection{catalogue.tools, core->options_.catalogue_tools_max_count};
     std::unordered_set<std::string> seen_cursors;

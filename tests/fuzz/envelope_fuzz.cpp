@@ -1,5 +1,5 @@
-// Whatever the bytes, read_envelope gives a message whose parts lie in the text and are valid, or an Error.
-// What was accepted can be spliced into a request that is one valid line.
+// Whatever the bytes, read_envelope gives a message whose parts lie in the text and are valid, or
+// an Error. What was accepted can be spliced into a request that is one valid line.
 #include "runtime/base/assert.hpp"
 #include "runtime/session/envelope.hpp"
 #include "runtime/session/id_guess.hpp"

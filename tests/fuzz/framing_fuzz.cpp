@@ -1,5 +1,5 @@
-// The first two bytes choose the limit and the size of the reads; the rest is the stream. The lines must
-// be those of a splitter that has the whole stream before it.
+// The first two bytes choose the limit and the size of the reads; the rest is the stream. The lines
+// must be those of a splitter that has the whole stream before it.
 #include "runtime/base/assert.hpp"
 #include "runtime/session/framing.hpp"
 
@@ -15,7 +15,7 @@ namespace {
 
 struct PlainLine {
     bool oversize;
-    std::string text;  // empty if oversize
+    std::string text; // empty if oversize
     bool operator==(const PlainLine&) const = default;
 };
 

@@ -1,5 +1,6 @@
-// The scanner must agree with an independent parser on what is JSON, and the look-ups must find in valid
-// text what that parser finds. On invalid text nothing may be read out of bounds (sanitizer builds).
+// The scanner must agree with an independent parser on what is JSON, and the look-ups must find in
+// valid text what that parser finds. On invalid text nothing may be read out of bounds (sanitizer
+// builds).
 #include "runtime/base/assert.hpp"
 #include "runtime/base/json.hpp"
 #include "runtime/session/json_scan.hpp"
@@ -45,8 +46,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const bool valid = validate_json(text).has_value();
     const auto tree = parse_json(text, json_depth_max);
     look_up(text);
-    // The other parser refuses two things that are allowed here (half surrogate pairs, numbers too large
-    // for a double), skips a byte order mark, and takes a NUL byte for the end of the text.
+    // The other parser refuses two things that are allowed here (half surrogate pairs, numbers too
+    // large for a double), skips a byte order mark, and takes a NUL byte for the end of the text.
     const bool comparable = text.find("\\u") == std::string_view::npos &&
                             text.find_first_of("eE") == std::string_view::npos && size < 300 &&
                             text.find('\0') == std::string_view::npos &&

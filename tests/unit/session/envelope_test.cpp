@@ -8,7 +8,8 @@ using namespace gatehouse;
 using namespace gatehouse::runtime;
 
 TEST_CASE("a request gives its raw id, its plain method and its raw params") {
-    const std::string text = R"({"jsonrpc":"2.0","id":"a\"1","method":"tools\/call","params":{"n":1}})";
+    const std::string text =
+        R"({"jsonrpc":"2.0","id":"a\"1","method":"tools\/call","params":{"n":1}})";
     const auto envelope = read_envelope(text);
     REQUIRE(envelope);
     CHECK(envelope->kind == MessageKind::request);
@@ -34,7 +35,8 @@ TEST_CASE("a response may come in the order of any SDK") {
     CHECK(first->kind == MessageKind::response);
     CHECK(last->id == "7");
     CHECK(last->result == R"({"x":[1]})");
-    const auto error = read_envelope(R"({"jsonrpc":"2.0","id":-7,"error":{"code":1,"message":""}})");
+    const auto error =
+        read_envelope(R"({"jsonrpc":"2.0","id":-7,"error":{"code":1,"message":""}})");
     REQUIRE(error);
     CHECK(error->error == R"({"code":1,"message":""})");
 }
@@ -46,18 +48,28 @@ TEST_CASE("a key written with escapes is the same key") {
 }
 
 TEST_CASE("what is no JSON-RPC message is refused") {
-    for (const char* text :
-         {"[]", "1", "\"x\"", "{}", R"({"jsonrpc":"2.0"})", R"({"jsonrpc":"1.0","id":1,"result":{}})",
-          R"({"jsonrpc":2.0,"id":1,"result":{}})", R"({"id":1,"result":{}})",
-          R"({"jsonrpc":"2.0","id":null,"method":"x"})", R"({"jsonrpc":"2.0","id":1.5,"method":"x"})",
-          R"({"jsonrpc":"2.0","id":1e3,"method":"x"})", R"({"jsonrpc":"2.0","id":[],"method":"x"})",
-          R"({"jsonrpc":"2.0","id":true,"method":"x"})", R"({"jsonrpc":"2.0","id":1,"method":1})",
-          R"({"jsonrpc":"2.0","id":1,"method":"x","params":1})",
-          R"({"jsonrpc":"2.0","id":1,"method":"x","params":null})",
-          R"({"jsonrpc":"2.0","id":1,"method":"x","result":{}})",
-          R"({"jsonrpc":"2.0","id":1,"result":{},"error":{}})",
-          R"({"jsonrpc":"2.0","id":1,"error":"x"})", R"({"jsonrpc":"2.0","result":{}})",
-          R"({"jsonrpc":"2.0","id":1})", R"({"jsonrpc":"2.0","id":1,"id":2,"result":{}})"}) {
+    for (const char* text : {"[]",
+                             "1",
+                             "\"x\"",
+                             "{}",
+                             R"({"jsonrpc":"2.0"})",
+                             R"({"jsonrpc":"1.0","id":1,"result":{}})",
+                             R"({"jsonrpc":2.0,"id":1,"result":{}})",
+                             R"({"id":1,"result":{}})",
+                             R"({"jsonrpc":"2.0","id":null,"method":"x"})",
+                             R"({"jsonrpc":"2.0","id":1.5,"method":"x"})",
+                             R"({"jsonrpc":"2.0","id":1e3,"method":"x"})",
+                             R"({"jsonrpc":"2.0","id":[],"method":"x"})",
+                             R"({"jsonrpc":"2.0","id":true,"method":"x"})",
+                             R"({"jsonrpc":"2.0","id":1,"method":1})",
+                             R"({"jsonrpc":"2.0","id":1,"method":"x","params":1})",
+                             R"({"jsonrpc":"2.0","id":1,"method":"x","params":null})",
+                             R"({"jsonrpc":"2.0","id":1,"method":"x","result":{}})",
+                             R"({"jsonrpc":"2.0","id":1,"result":{},"error":{}})",
+                             R"({"jsonrpc":"2.0","id":1,"error":"x"})",
+                             R"({"jsonrpc":"2.0","result":{}})",
+                             R"({"jsonrpc":"2.0","id":1})",
+                             R"({"jsonrpc":"2.0","id":1,"id":2,"result":{}})"}) {
         INFO(text);
         const auto envelope = read_envelope(text);
         REQUIRE_FALSE(envelope);
@@ -69,7 +81,9 @@ TEST_CASE("the id of a broken message stands in where") {
     CHECK(read_envelope(R"({"jsonrpc":"1.0","id":5,"result":{}})").error().where == "5");
     CHECK(read_envelope(R"({"jsonrpc":"2.0","id":5,"result":{"a":1,"a":2}})").error().where == "5");
     CHECK(read_envelope(R"({"result":{"a":1,"a":2},"jsonrpc":"2.0","id":5})").error().where == "5");
-    CHECK(read_envelope("{\"jsonrpc\":\"2.0\",\"id\":5,\"result\":{\"a\":\"\xff\"}}").error().where == "5");
+    CHECK(
+        read_envelope("{\"jsonrpc\":\"2.0\",\"id\":5,\"result\":{\"a\":\"\xff\"}}").error().where ==
+        "5");
     CHECK(read_envelope("Server started on port 5").error().where.empty());
 }
 
@@ -94,7 +108,8 @@ TEST_CASE("the id of a cut line is guessed from its head or its tail") {
 TEST_CASE("only ids of the gateway's own form are read") {
     CHECK(upstream_id_of("1") == 1);
     CHECK(upstream_id_of("18446744073709551615") == 18446744073709551615ULL);
-    for (const char* text : {"", "0", "01", "-1", "1.0", "1e1", "\"1\"", "18446744073709551616", " 1"}) {
+    for (const char* text :
+         {"", "0", "01", "-1", "1.0", "1e1", "\"1\"", "18446744073709551616", " 1"}) {
         CHECK_FALSE(upstream_id_of(text));
     }
 }

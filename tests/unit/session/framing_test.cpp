@@ -15,7 +15,8 @@ using namespace gatehouse::runtime;
 
 namespace {
 
-// Feeds `text` in pieces of at most `piece` bytes and gives the lines, oversize ones as "!length:tail".
+// Feeds `text` in pieces of at most `piece` bytes and gives the lines, oversize ones as
+// "!length:tail".
 std::vector<std::string> lines_of(Framer& framer, std::string_view text, std::size_t piece) {
     std::vector<std::string> lines;
     const auto note = [&](const Line& line) {
@@ -43,7 +44,8 @@ using Lines = std::vector<std::string>;
 TEST_CASE("lines come out the same however the bytes drip in") {
     const std::string text = "{\"a\":1}\n\n  \n{\"b\":2}\r\n\xef\xbb\xbf{\"c\":3}\n\r\n" +
                              std::string(200'000, 'x') + "\ntail\n";
-    const Lines expected = {"{\"a\":1}", "{\"b\":2}", "{\"c\":3}", std::string(200'000, 'x'), "tail"};
+    const Lines expected = {"{\"a\":1}", "{\"b\":2}", "{\"c\":3}", std::string(200'000, 'x'),
+                            "tail"};
     for (const std::size_t piece : {1UL, 2UL, 7UL, 4096UL, 65'536UL, 1UL << 20}) {
         Framer framer(1 << 20);
         CHECK(lines_of(framer, text, piece) == expected);
@@ -54,7 +56,8 @@ TEST_CASE("lines come out the same however the bytes drip in") {
 TEST_CASE("a line of exactly the limit passes and one byte more is oversize") {
     for (const std::size_t piece : {1UL, 1000UL, 1UL << 20}) {
         Framer framer(1000);
-        const std::string text = std::string(1000, 'a') + "\r\n" + std::string(998, 'b') + "END\n" + "ok\n";
+        const std::string text =
+            std::string(1000, 'a') + "\r\n" + std::string(998, 'b') + "END\n" + "ok\n";
         CHECK(lines_of(framer, text, piece) == Lines{std::string(1000, 'a'), "!1001:END", "ok"});
     }
 }
@@ -161,8 +164,9 @@ TEST_CASE("a progress token is spliced into params of any shape, which stay vali
         CHECK(find_pointer(out, "/params/_meta/progressToken") == "5");
         return out;
     };
-    CHECK(line_for("") == "{\"jsonrpc\":\"2.0\",\"id\":5,\"method\":\"tools/call\",\"params\":{\"_meta\":"
-                          "{\"progressToken\":5}}}\n");
+    CHECK(line_for("") ==
+          "{\"jsonrpc\":\"2.0\",\"id\":5,\"method\":\"tools/call\",\"params\":{\"_meta\":"
+          "{\"progressToken\":5}}}\n");
     line_for("{}");
     line_for(" { } ");
     CHECK(find_pointer(line_for(R"({"name":"x"})"), "/params/name") == "\"x\"");

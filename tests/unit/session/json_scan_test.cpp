@@ -8,7 +8,9 @@ using namespace gatehouse::runtime;
 
 namespace {
 
-bool valid(std::string_view text) { return validate_json(text).has_value(); }
+bool valid(std::string_view text) {
+    return validate_json(text).has_value();
+}
 
 std::string nested(std::size_t depth) {
     return std::string(depth, '[') + std::string(depth, ']');
@@ -18,8 +20,9 @@ std::string nested(std::size_t depth) {
 
 TEST_CASE("every form of value that RFC 8259 knows is accepted") {
     for (const char* text :
-         {"0", "-0", "1.5", "-1.25e+10", "1E5", "true", "false", "null", "\"\"", "[]", "{}", " [ ] ",
-          "\t{\r\n}\n", R"({"a":[1,2,{"b":null}],"c":"\u00e9\n\/"})", "\"\xc3\xa9\xf0\x9f\x98\x80\""}) {
+         {"0", "-0", "1.5", "-1.25e+10", "1E5", "true", "false", "null", "\"\"", "[]", "{}",
+          " [ ] ", "\t{\r\n}\n", R"({"a":[1,2,{"b":null}],"c":"\u00e9\n\/"})",
+          "\"\xc3\xa9\xf0\x9f\x98\x80\""}) {
         INFO(text);
         CHECK(valid(text));
     }
@@ -27,10 +30,13 @@ TEST_CASE("every form of value that RFC 8259 knows is accepted") {
 
 TEST_CASE("text that is not RFC 8259 is refused") {
     for (const char* text :
-         {"", " ", "01", "-", "+1", "1.", ".5", "1e", "1e+", "0x1", "NaN", "Infinity", "tru", "nul",
-          "truee", "\"", "\"\\x\"", "\"\\u12g4\"", "\"\\u12\"", "[", "]", "[1", "[1,]", "[,1]",
-          "[1 2]", "{", "{\"a\"}", "{\"a\":}", "{\"a\":1,}", "{a:1}", "{1:1}", "{\"a\" 1}", "{,}",
-          "[}", "{]", "1 2", "{}{}", "'a'", "\"a\nb\"", "\"\x01\"", "// a\n1", "\xef\xbb\xbf{}"}) {
+         {"",          " ",         "01",       "-",        "+1",         "1.",
+          ".5",        "1e",        "1e+",      "0x1",      "NaN",        "Infinity",
+          "tru",       "nul",       "truee",    "\"",       "\"\\x\"",    "\"\\u12g4\"",
+          "\"\\u12\"", "[",         "]",        "[1",       "[1,]",       "[,1]",
+          "[1 2]",     "{",         "{\"a\"}",  "{\"a\":}", "{\"a\":1,}", "{a:1}",
+          "{1:1}",     "{\"a\" 1}", "{,}",      "[}",       "{]",         "1 2",
+          "{}{}",      "'a'",       "\"a\nb\"", "\"\x01\"", "// a\n1",    "\xef\xbb\xbf{}"}) {
         INFO(text);
         CHECK_FALSE(valid(text));
     }
@@ -92,7 +98,8 @@ TEST_CASE("half a surrogate pair passes in a value and is refused in a key") {
 }
 
 TEST_CASE("invalid UTF-8 is refused wherever it stands in a string") {
-    for (const char* bytes : {"\x80", "\xc3", "\xc0\xaf", "\xed\xa0\x80", "\xf4\x90\x80\x80", "\xff"}) {
+    for (const char* bytes :
+         {"\x80", "\xc3", "\xc0\xaf", "\xed\xa0\x80", "\xf4\x90\x80\x80", "\xff"}) {
         CHECK_FALSE(valid("\"" + std::string(bytes) + "\""));
         CHECK_FALSE(valid("{\"" + std::string(bytes) + "\":1}"));
         CHECK_FALSE(valid("[\"" + std::string(100, 'x') + bytes + "\"]"));

@@ -37,9 +37,9 @@ std::size_t count_ends(const Stage& stage, CallEnd end) {
 TEST_CASE("noise on stdout is handed over and counted, and the answer behind it arrives") {
     std::string deep(100'000, '[');
     for (const std::string& noise :
-         {std::string("Server started on port 3000"), std::string("\x1b[31mred\x1b[0m"), std::string("[]"),
-          std::string("{\"jsonrpc\":\"2.0\""), std::string("\xff\xfe bad"), std::string("a\0b", 3), deep,
-          std::string("42"), std::string(200'000, 'n')}) {
+         {std::string("Server started on port 3000"), std::string("\x1b[31mred\x1b[0m"),
+          std::string("[]"), std::string("{\"jsonrpc\":\"2.0\""), std::string("\xff\xfe bad"),
+          std::string("a\0b", 3), deep, std::string("42"), std::string(200'000, 'n')}) {
         Stage stage;
         REQUIRE(stage.play(noise_before_answer(noise + "\n"), one_call_gets_result));
         REQUIRE(stage.strays.size() == 1);
@@ -80,7 +80,7 @@ TEST_CASE("unknown, duplicate and foreign ids are counted and dropped") {
         }
         connector.write_line(result_line(id_in(*line), "{}"));
         connector.write_line(result_line(id_in(*line), "{\"again\":true}"));
-        connector.read_line();  // the second call
+        connector.read_line(); // the second call
         connector.write_line(result_line("2", "{}"));
         connector.read_to_end();
     };
@@ -92,14 +92,15 @@ TEST_CASE("unknown, duplicate and foreign ids are counted and dropped") {
         }
     }));
     CHECK(stage.session->counters().unknown_ids == 4);
-    CHECK(stage.session->counters().stray_lines == 1);  // 1.0 is no id at all
+    CHECK(stage.session->counters().stray_lines == 1); // 1.0 is no id at all
 }
 
-TEST_CASE("a call without an answer times out, tells the connector, and its late answer is dropped") {
+TEST_CASE(
+    "a call without an answer times out, tells the connector, and its late answer is dropped") {
     Stage stage;
     const auto script = [](FakeConnector& connector) {
         const auto first = connector.read_line();
-        connector.read_line();  // notifications/cancelled
+        connector.read_line(); // notifications/cancelled
         connector.write_line(result_line(id_in(*first), "{\"late\":true}"));
         const auto second = connector.read_line();
         connector.write_line(result_line(id_in(*second), "{}"));
@@ -152,22 +153,22 @@ TEST_CASE("a call cancelled before or while it is queued never reaches the conne
     SessionOptions options;
     options.concurrency = 1;
     Stage stage;
-    REQUIRE(stage.play(
-        [](FakeConnector& connector) { connector.read_to_end(); },
-        [](Stage& s) -> Task<void> {
-            auto early = new_call();
-            early->cancel("early");
-            s.spawn_call(early);
-            s.spawn_call(new_call());
-            auto queued = new_call("{\"q\":1}");
-            s.spawn_call(queued);
-            auto waiting = Stage::until(s, [&s] { return s.session->counters().queued == 1; });
-            co_await std::move(waiting);
-            queued->cancel("late");
-            auto ended = Stage::until(s, [&s] { return s.replies.size() == 2; });
-            co_await std::move(ended);
-        },
-        options));
+    REQUIRE(stage.play([](FakeConnector& connector) { connector.read_to_end(); },
+                       [](Stage& s) -> Task<void> {
+                           auto early = new_call();
+                           early->cancel("early");
+                           s.spawn_call(early);
+                           s.spawn_call(new_call());
+                           auto queued = new_call("{\"q\":1}");
+                           s.spawn_call(queued);
+                           auto waiting =
+                               Stage::until(s, [&s] { return s.session->counters().queued == 1; });
+                           co_await std::move(waiting);
+                           queued->cancel("late");
+                           auto ended = Stage::until(s, [&s] { return s.replies.size() == 2; });
+                           co_await std::move(ended);
+                       },
+                       options));
     CHECK(count_ends(stage, CallEnd::cancelled) == 2);
     CHECK(stage.connector->received.size() == 1);
 }
@@ -257,7 +258,8 @@ TEST_CASE("a line over the limit fails its own call only, wherever the id stands
 }
 
 TEST_CASE("an answer that is broken inside fails its call at once") {
-    for (const char* result : {"{\"a\":1,\"a\":2}", "{\"a\":\"\xff\"}", "[1]", "null", "{\"a\":01}"}) {
+    for (const char* result :
+         {"{\"a\":1,\"a\":2}", "{\"a\":\"\xff\"}", "[1]", "null", "{\"a\":01}"}) {
         static std::string broken;
         broken = result;
         Stage stage;
@@ -300,11 +302,11 @@ TEST_CASE("a connector that does not read its stdin costs bounded memory and its
             over = true;
         },
         options));
-    const auto refused = std::count_if(
-        stage.replies.begin(), stage.replies.end(), [](const CallReply& reply) {
+    const auto refused =
+        std::count_if(stage.replies.begin(), stage.replies.end(), [](const CallReply& reply) {
             return reply.failure.code == "GH-R701" && reply.failure.what.starts_with("too many");
         });
-    CHECK(refused > 150);  // 64 MiB hold about 223 of them
+    CHECK(refused > 150); // 64 MiB hold about 223 of them
     CHECK(count_ends(stage, CallEnd::timed_out) <= 8);
     CHECK(count_ends(stage, CallEnd::timed_out) + count_ends(stage, CallEnd::never_sent) == 400);
 }
@@ -314,16 +316,15 @@ TEST_CASE("one call more than the queue holds is refused at once with GH-R701") 
     options.concurrency = 1;
     options.queue_max_count = 2;
     Stage stage;
-    REQUIRE(stage.play(
-        [](FakeConnector& connector) { connector.read_to_end(); },
-        [](Stage& s) -> Task<void> {
-            for (int i = 0; i < 4; ++i) {
-                s.spawn_call(new_call());
-            }
-            auto waiting = Stage::until(s, [&s] { return s.replies.size() == 1; });
-            co_await std::move(waiting);
-        },
-        options));
+    REQUIRE(stage.play([](FakeConnector& connector) { connector.read_to_end(); },
+                       [](Stage& s) -> Task<void> {
+                           for (int i = 0; i < 4; ++i) {
+                               s.spawn_call(new_call());
+                           }
+                           auto waiting = Stage::until(s, [&s] { return s.replies.size() == 1; });
+                           co_await std::move(waiting);
+                       },
+                       options));
     CHECK(stage.replies[0].end == CallEnd::never_sent);
     CHECK(stage.replies[0].failure.code == "GH-R701");
 }

@@ -1,5 +1,5 @@
-// A Session on real pipes with a fake connector at their other ends: a thread that follows a script, and
-// is joined. Only the test's own thread asserts.
+// A Session on real pipes with a fake connector at their other ends: a thread that follows a
+// script, and is joined. Only the test's own thread asserts.
 #pragma once
 
 #include "runtime/base/task_group.hpp"
@@ -105,8 +105,8 @@ class Stage {
         if (::pipe2(to_connector, O_CLOEXEC) != 0 || ::pipe2(from_connector, O_CLOEXEC) != 0) {
             return false;
         }
-        connector = std::make_unique<FakeConnector>(UniqueFd(to_connector[0]),
-                                                    UniqueFd(from_connector[1]));
+        connector =
+            std::make_unique<FakeConnector>(UniqueFd(to_connector[0]), UniqueFd(from_connector[1]));
         session = std::make_unique<Session>(io.get_executor(), UniqueFd(to_connector[1]),
                                             UniqueFd(from_connector[0]), options, events());
         std::thread thread([this, script = std::move(script)] {

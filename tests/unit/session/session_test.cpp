@@ -207,15 +207,16 @@ TEST_CASE("the handshake reads what the connector says of itself and all pages o
         Stage stage;
         const std::string tool = R"({"name":"a", "inputSchema":{ "type":"object" }})";
         REQUIRE(stage.play(
-            listing_script(version, {"{\"tools\":[" + tool + R"(,{"name":"b"}],"nextCursor":"c\"1"})",
-                                     R"({"tools":[{"name":"a","x":2},{"name":"c"}],"nextCursor":null})"}),
+            listing_script(version,
+                           {"{\"tools\":[" + tool + R"(,{"name":"b"}],"nextCursor":"c\"1"})",
+                            R"({"tools":[{"name":"a","x":2},{"name":"c"}],"nextCursor":null})"}),
             shake_hands));
         REQUIRE(shaken->has_value());
         const Catalogue& catalogue = shaken->value();
         CHECK(catalogue.protocol_version == version);
         CHECK(catalogue.server_info == R"({"name":"fake","version":"1"})");
         CHECK(catalogue.instructions == "use \"it\"");
-        REQUIRE(catalogue.tools.size() == 3);  // the second "a" is left out
+        REQUIRE(catalogue.tools.size() == 3); // the second "a" is left out
         CHECK(catalogue.tools[0].definition == tool);
         CHECK(catalogue.tools[2].name == "c");
         const auto& lines = stage.connector->received;
@@ -247,9 +248,8 @@ TEST_CASE("a version nobody knows ends the handshake with GH-M404") {
 }
 
 TEST_CASE("malformed tool lists and endless cursors end the handshake with GH-M403") {
-    for (const char* page :
-         {"{}", R"({"tools":{}})", R"({"tools":[{"title":"x"}]})", R"({"tools":[1]})",
-          R"({"tools":[],"nextCursor":"same"})"}) {
+    for (const char* page : {"{}", R"({"tools":{}})", R"({"tools":[{"title":"x"}]})",
+                             R"({"tools":[1]})", R"({"tools":[],"nextCursor":"same"})"}) {
         Stage stage;
         REQUIRE(stage.play(listing_script("2025-11-25", {page}), shake_hands));
         REQUIRE_FALSE(shaken->has_value());
@@ -273,7 +273,8 @@ TEST_CASE("list_changed before the answer to initialize is seen, and disturbs no
     const auto rest = listing_script("2025-06-18", {R"({"tools":[]})"});
     const auto script = [rest](FakeConnector& connector) {
         connector.write_line(R"({"jsonrpc":"2.0","method":"notifications/tools/list_changed"})");
-        connector.write_line(R"({"jsonrpc":"2.0","method":"notifications/message","params":{"data":"hi"}})");
+        connector.write_line(
+            R"({"jsonrpc":"2.0","method":"notifications/message","params":{"data":"hi"}})");
         rest(connector);
     };
     REQUIRE(stage.play(script, shake_hands));
@@ -308,7 +309,7 @@ TEST_CASE("ping is true for an answer and false for silence, also when all slots
     options.concurrency = 1;
     Stage stage;
     const auto script = [](FakeConnector& connector) {
-        connector.read_line();  // the call that takes the slot
+        connector.read_line(); // the call that takes the slot
         const auto ping = connector.read_line();
         connector.write_line(result_line(id_in(*ping), "{}"));
         connector.read_to_end();
