@@ -36,7 +36,8 @@ Task<void> RouteHandler::handle(HttpRequest request, HttpResponder& responder) {
     const std::string path(request.path());
     HttpReply reply;
     if (path == "/stream") {
-        co_await responder.start_stream(200, "text/event-stream", {});
+        std::vector<std::pair<std::string, std::string>> no_headers;
+        co_await responder.start_stream(200, "text/event-stream", std::move(no_headers));
         co_await responder.write("one ");
         co_await responder.write("");
         HttpReply pieces;
@@ -101,7 +102,8 @@ Task<void> RouteHandler::wait_for_release(HttpResponder& responder) {
 }
 
 Task<void> RouteHandler::flood(HttpResponder& responder) {
-    co_await responder.start_stream(200, "text/plain", {});
+    std::vector<std::pair<std::string, std::string>> no_headers;
+    co_await responder.start_stream(200, "text/plain", std::move(no_headers));
     bool more = true;
     while (more) {
         std::string bytes(64 * 1024, 'f');
