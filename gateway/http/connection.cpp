@@ -1,7 +1,7 @@
 // The life of a connection, and how it reads heads and notices disconnects.
 #include "gateway/http/connection.hpp"
 
-#include "gateway/http/reply_head.hpp"
+#include "gateway/http/problem.hpp"
 #include "runtime/base/log.hpp"
 
 #include <algorithm>
@@ -139,12 +139,11 @@ Task<void> Connection::handle_request() {
     if (answer_ == Answer::none && !failed_) {
         log_error("a request was not answered: " + (problem.empty() ? "no reply" : problem));
         keep_alive_ = false;
-        HttpReply reply =
-            server_error_reply(500, Error{"GH-R714",
-                                          "the request could not be answered",
-                                          {},
-                                          {},
-                                          "look for this moment in the daemon's log"});
+        HttpReply reply = problem_reply(500, Error{"GH-R714",
+                                                   "the request could not be answered",
+                                                   {},
+                                                   {},
+                                                   "look for this moment in the daemon's log"});
         co_await send(std::move(reply));
     }
 }
@@ -280,7 +279,7 @@ Connection::Step Connection::refuse(int status, std::string code, std::string wh
     if (status == 413 || status == 431) {
         action = "send less";
     }
-    refusal_ = server_error_reply(
+    refusal_ = problem_reply(
         status,
         Error{std::move(code), "the request was refused", {}, std::move(why), std::move(action)});
     return Step::refused;

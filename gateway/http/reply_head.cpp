@@ -1,7 +1,5 @@
 #include "gateway/http/reply_head.hpp"
 
-#include "runtime/base/json.hpp"
-
 #include <array>
 #include <boost/beast/core/string.hpp>
 #include <boost/beast/http/status.hpp>
@@ -122,19 +120,6 @@ std::string http_date_text(std::chrono::system_clock::time_point time) {
                       months[static_cast<std::size_t>(parts.tm_mon)], parts.tm_year + 1900,
                       parts.tm_hour, parts.tm_min, parts.tm_sec);
     return std::string(text.data(), static_cast<std::size_t>(length));
-}
-
-HttpReply server_error_reply(int status, const Error& error) {
-    Json inner = Json::object();
-    inner["code"] = error.code;
-    inner["message"] = error.why.empty() ? error.what : error.what + ": " + error.why;
-    inner["action"] = error.action;
-    Json outer = Json::object();
-    outer["error"] = std::move(inner);
-    HttpReply reply;
-    reply.status = status;
-    reply.body = dump_json(outer);
-    return reply;
 }
 
 } // namespace gatehouse::gateway

@@ -1,5 +1,4 @@
-// The text around a body: status line and fields, chunk sizes, and the server's own error replies.
-// Pure.
+// The text around a body: status line and fields, and chunk sizes. Pure.
 #pragma once
 
 #include "gateway/http/server.hpp"
@@ -29,8 +28,5 @@ std::string reply_head_text(const ReplyHead& head);
 std::string chunk_head_text(std::size_t bytes);
 // "Wed, 25 Nov 2026 09:00:00 GMT"
 std::string http_date_text(std::chrono::system_clock::time_point time);
-
-// The reply of the server itself to a request it cannot serve: JSON with code, message and action.
-HttpReply server_error_reply(int status, const Error& error);
 
 } // namespace gatehouse::gateway
