@@ -129,6 +129,7 @@ Result<void> Daemon::open_stores() {
 void Daemon::wire() {
     runtime::SupervisorOptions options;
     options.state_folder = config_.data / "state";
+    options.frame_max_bytes = config_.limits.result_bytes;
     supervisor_ = std::make_unique<runtime::Supervisor>(executor_, clock_, *launcher_, *vault_, logs_,
                                                         specs_, std::move(options));
     const CallServices services{clock_, *policy_, *vault_, *journal_, *supervisor_,

@@ -42,7 +42,7 @@ Result<UniqueFd> lock_data_folder(const std::filesystem::path& folder) {
         return folder_error(folder, errno);
     }
     if (::flock(fd.get(), LOCK_EX | LOCK_NB) != 0) {
-        return Error{"GH-G902", "another daemon runs on this data folder", folder.string(),
+        return Error{"GH-G904", "another daemon runs on this data folder", folder.string(),
                      "process " + holder_of(fd.get()) + " holds its lock",
                      "Stop that daemon first, or give this one another `data` folder"};
     }

@@ -9,7 +9,7 @@
 
 namespace gatehouse::gateway {
 
-// The descriptor holds the lock; it is free again when the daemon ends, however it ends. Errors GH-G902
+// The descriptor holds the lock; it is free again when the daemon ends, however it ends. Errors GH-G904
 // (another daemon), GH-G903 (cannot be made or written).
 Result<UniqueFd> lock_data_folder(const std::filesystem::path& folder);
 

@@ -63,6 +63,10 @@ Error json_error(std::string why) {
 } // namespace
 
 Result<Json> parse_json(std::string_view text, std::size_t max_depth) {
+    // The library takes a NUL byte for the end of the text and would pass over what follows it.
+    if (text.find('\0') != std::string_view::npos) {
+        return json_error("a NUL byte");
+    }
     StructureCheck check(max_depth);
     if (!nlohmann::json::sax_parse(text, &check)) {
         return json_error(check.problem());

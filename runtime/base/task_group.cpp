@@ -45,6 +45,22 @@ void report_end(const std::string& name, const std::exception_ptr& failure) {
     }
 }
 
+// Asio 1.81 awaits once more after the coroutine it was given has ended, outside of its own try block; if the
+// task is cancelled by then, that wait throws out of io_context::run. So the task's end is taken here, and
+// nothing after it can throw but what the task itself threw.
+Task<void> run_contained(Task<void> task) {
+    std::exception_ptr failure;
+    try {
+        co_await std::move(task);
+    } catch (...) {
+        failure = std::current_exception();
+    }
+    co_await asio::this_coro::throw_if_cancelled(false);
+    if (failure) {
+        std::rethrow_exception(failure);
+    }
+}
+
 } // namespace
 
 TaskGroup::TaskGroup(Executor executor) : state_(std::make_shared<State>(std::move(executor))) {}
@@ -63,7 +79,7 @@ void TaskGroup::spawn(std::string name, Task<void> task) {
             state->all_ended.cancel();
         }
     };
-    asio::co_spawn(state_->executor, std::move(task),
+    asio::co_spawn(state_->executor, run_contained(std::move(task)),
                    asio::bind_cancellation_slot(position->slot(), std::move(on_end)));
 }
 

@@ -42,7 +42,7 @@ Error cancelled(std::string_view reason) {
 Error answer_too_long(std::size_t length_bytes, std::size_t max_bytes) {
     return Error{"GH-M402", "the connector's answer is too long", "",
                  size_text(length_bytes) + " in one line, and the limit is " + size_text(max_bytes),
-                 "ask for less, or raise limits.frame in the connector's manifest"};
+                 "ask for less, or raise limits.result in gatehouse.yaml"};
 }
 
 Error answer_unreadable(std::string why) {

@@ -37,7 +37,7 @@ Error failed_step(const CallReply& reply, const std::string& doing) {
     if (reply.end == CallEnd::timed_out) {
         failure = Error{"GH-P306", "the connector did not answer " + doing + " in time", doing,
                         "it is slow to start, or speaks no MCP on its stdout",
-                        "see the connector's log, or raise run.timeouts.start in its manifest"};
+                        "see the connector's log, or raise run.timeouts.startup in its manifest"};
     }
     return failure;
 }

@@ -38,6 +38,7 @@ struct ConnectorHost {
     StartSlots& slots;
     UidRegistry* uids = nullptr; // null for a daemon of an ordinary user
     std::filesystem::path state_folder;
+    std::uint64_t frame_max_bytes = 16ULL << 20; // the longest message a connector may send
     std::function<InstanceId()> next_instance_id;
     std::function<double()> chance; // uniform in [0, 1)
 };

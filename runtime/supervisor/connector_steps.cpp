@@ -161,6 +161,7 @@ void Connector::begin_instance(std::unique_ptr<sandbox::ChildProcess> child) {
     instance->child = std::move(child);
     SessionOptions options;
     options.concurrency = spec_.concurrency;
+    options.frame_max_bytes = host_.frame_max_bytes;
     instance->session = std::make_unique<Session>(host_.executor, instance->child->take_stdin(),
                                                   instance->child->take_stdout(), options,
                                                   session_events(instance));

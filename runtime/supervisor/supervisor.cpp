@@ -37,6 +37,7 @@ struct Supervisor::Impl {
                slots,
                ::geteuid() == 0 ? &uids : nullptr,
                options.state_folder,
+               options.frame_max_bytes,
                [this] { return InstanceId{++last_instance}; },
                [this] { return std::uniform_real_distribution<double>()(random); }},
           ended(loop), tasks(loop) {}

@@ -49,6 +49,7 @@ struct SupervisorOptions {
     std::filesystem::path state_folder;  // data/state; volumes are <connector>/<volume> below it
     std::uint32_t first_uid = 200'000;   // root mode: connector n gets first_uid + n, kept in data/state
     int cold_starts_max_count = 5;
+    std::uint64_t frame_max_bytes = 16ULL << 20;  // the longest message a connector may send
 };
 
 class Supervisor final : public ConnectorDirectory {

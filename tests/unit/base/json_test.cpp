@@ -19,5 +19,6 @@ TEST_CASE("a text of 100,000 open brackets is refused by its depth and does not 
 
 TEST_CASE("invalid UTF-8 is refused on the way in and replaced on the way out") {
     CHECK_FALSE(parse_json("\"\xff\"").has_value());
+    CHECK_FALSE(parse_json(std::string_view("{}\0x", 4)).has_value());
     CHECK(json_quote("a\xff") == "\"a\xEF\xBF\xBD\"");
 }

@@ -83,3 +83,20 @@ TEST_CASE("join waits for its tasks even if the waiter itself is cancelled meanw
     CHECK(joined);
     CHECK(outer.running_count() == 0);
 }
+
+namespace {
+
+Task<void> stop_own_group(TaskGroup& group) {
+    group.stop();
+    co_return;
+}
+
+} // namespace
+
+TEST_CASE("a task that is cancelled before its first wait does not throw out of the loop") {
+    asio::io_context loop(1);
+    TaskGroup group(loop.get_executor());
+    group.spawn("stops its own group", stop_own_group(group));
+    REQUIRE_NOTHROW(loop.run());
+    CHECK(group.running_count() == 0);
+}
