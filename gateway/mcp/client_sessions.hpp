@@ -16,6 +16,11 @@
 
 namespace gatehouse::gateway {
 
+struct CallInFlight {
+    CallId id;
+    std::weak_ptr<runtime::ConnectorCall> call;
+};
+
 struct ClientSession {
     SessionId id;
     PrincipalId principal;
@@ -24,7 +29,8 @@ struct ClientSession {
     std::string client;  // "name/version" from clientInfo
     SteadyTime last_used;
     // Calls in flight by the client's raw request id, so that notifications/cancelled finds them.
-    std::map<std::string, std::weak_ptr<runtime::ConnectorCall>, std::less<>> calls;
+    // Some clients use one id for all their requests, so an id may stand here several times.
+    std::multimap<std::string, CallInFlight, std::less<>> calls;
 };
 
 class ClientSessions {

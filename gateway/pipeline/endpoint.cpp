@@ -235,8 +235,8 @@ Task<HttpReply> McpEndpoint::end_session(const RoutedRequest& request) {
     }
     // Cancelling resumes calls that erase themselves from the session, so walk over a copy.
     const auto calls = session->calls;
-    for (const auto& [request_id, call] : calls) {
-        if (const auto alive = call.lock()) {
+    for (const auto& [request_id, in_flight] : calls) {
+        if (const auto alive = in_flight.call.lock()) {
             alive->cancel("the client ended its session");
         }
     }
@@ -270,11 +270,11 @@ void McpEndpoint::cancel_call(const ClientSession& session, std::string_view par
         return;
     }
     const auto id = runtime::find_member(params, "requestId");
-    const auto found = id ? session.calls.find(*id) : session.calls.end();
-    if (found == session.calls.end()) {
+    // Where one id stands for several calls in flight, nobody can tell which is meant: none is cancelled.
+    if (!id || session.calls.count(*id) != 1) {
         return;
     }
-    if (const auto call = found->second.lock()) {
+    if (const auto call = session.calls.find(*id)->second.call.lock()) {
         call->cancel("the client cancelled it");
     }
 }

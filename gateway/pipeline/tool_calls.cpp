@@ -68,12 +68,7 @@ Task<void> ToolCalls::answer(std::shared_ptr<const Exchange> exchange,
     const CountedIn counted(in_flight_);
     ToolCall call = co_await resolve(exchange, std::move(session));
     auto upstream = std::make_shared<runtime::ConnectorCall>();
-    if (!register_call(call, upstream)) {
-        McpRefusal twice{400, rpc_invalid_request,
-                         "a request with this id is still in flight in this session", ""};
-        co_await responder.send(refusal_reply(id, twice));
-        co_return;
-    }
+    register_call(call, upstream);
     if (exchange->message.era == Era::modern) {
         // MCP 2026-07-28: closing the answer's stream is the cancellation.
         auto cancel = [upstream] { upstream->cancel("the client disconnected"); };
@@ -235,24 +230,23 @@ Task<void> ToolCalls::run_into(ToolCall call, std::shared_ptr<runtime::Connector
     stream->wake.cancel();
 }
 
-bool ToolCalls::register_call(const ToolCall& call,
+void ToolCalls::register_call(const ToolCall& call,
                               const std::shared_ptr<runtime::ConnectorCall>& upstream) {
-    if (call.session == nullptr) {
-        return true;
+    if (call.session != nullptr) {
+        call.session->calls.emplace(call.message().reply_id(), CallInFlight{call.id, upstream});
     }
-    const auto placed = call.session->calls.try_emplace(std::string(call.message().reply_id()));
-    if (!placed.second && !placed.first->second.expired()) {
-        return false;
-    }
-    placed.first->second = upstream;
-    return true;
 }
 
 void ToolCalls::forget_call(const ToolCall& call) {
-    if (call.session != nullptr) {
-        const auto found = call.session->calls.find(call.message().reply_id());
-        if (found != call.session->calls.end()) {
-            call.session->calls.erase(found);
+    if (call.session == nullptr) {
+        return;
+    }
+    auto& calls = call.session->calls;
+    const auto [first, last] = calls.equal_range(call.message().reply_id());
+    for (auto entry = first; entry != last; ++entry) {
+        if (entry->second.id == call.id) {
+            calls.erase(entry);
+            return;
         }
     }
 }

@@ -47,7 +47,7 @@ class ToolCalls {
                                   HttpResponder& responder);
     Task<void> run_into(ToolCall call, std::shared_ptr<runtime::ConnectorCall> upstream,
                         std::shared_ptr<Stream> stream);
-    bool register_call(const ToolCall& call, const std::shared_ptr<runtime::ConnectorCall>& upstream);
+    void register_call(const ToolCall& call, const std::shared_ptr<runtime::ConnectorCall>& upstream);
     void forget_call(const ToolCall& call);
 
     Executor executor_;
