@@ -21,7 +21,8 @@ using FilterContext = std::unique_ptr<void, FilterContextRelease>;
 
 Error filter_error(const std::string& where, int error_number) {
     return Error("GH-S604", "the system call filter could not be compiled", where,
-                 errno_text(error_number), "check the installed libseccomp (2.5 or newer is needed)");
+                 errno_text(error_number),
+                 "check the installed libseccomp (2.5 or newer is needed)");
 }
 
 FilterContext new_context(std::uint32_t default_action) {
@@ -34,16 +35,16 @@ FilterContext new_context(std::uint32_t default_action) {
     return context;
 }
 
-// Adds one rule; a name that this libseccomp or this architecture does not know stays at the default.
+// Adds one rule; a name that this libseccomp or this architecture does not know stays at the
+// default.
 Result<void> add_rule(void* context, std::uint32_t action, const char* call,
                       std::initializer_list<scmp_arg_cmp> comparisons) {
     const int number = seccomp_syscall_resolve_name(call);
     if (number == __NR_SCMP_ERROR || number < 0) {
         return {};
     }
-    const int answer = seccomp_rule_add_array(context, action, number,
-                                              static_cast<unsigned>(comparisons.size()),
-                                              comparisons.begin());
+    const int answer = seccomp_rule_add_array(
+        context, action, number, static_cast<unsigned>(comparisons.size()), comparisons.begin());
     if (answer != 0) {
         return filter_error(call, -answer);
     }
@@ -64,32 +65,44 @@ scmp_arg_cmp masked_equal(unsigned argument, std::uint64_t mask, std::int64_t va
 }
 
 Result<void> add_socket_rule(void* context, const SocketRule& rule) {
-    constexpr std::uint64_t low_32 = 0xffffffff;
-    constexpr std::uint64_t type_bits = 0xf;  // above it are SOCK_CLOEXEC and SOCK_NONBLOCK
-    const scmp_arg_cmp domain = masked_equal(0, low_32, rule.domain);
+    constexpr std::uint64_t low_half = 0xffffffff;
+    constexpr std::uint64_t type_bits = 0xf; // above it are SOCK_CLOEXEC and SOCK_NONBLOCK
+    const scmp_arg_cmp domain = masked_equal(0, low_half, rule.domain);
     if (rule.type >= 0) {
         return add_rule(context, SCMP_ACT_ALLOW, "socket",
                         {domain, masked_equal(1, type_bits, rule.type)});
     }
     if (rule.protocol >= 0) {
         return add_rule(context, SCMP_ACT_ALLOW, "socket",
-                        {domain, masked_equal(2, low_32, rule.protocol)});
+                        {domain, masked_equal(2, low_half, rule.protocol)});
     }
     return add_rule(context, SCMP_ACT_ALLOW, "socket", {domain});
 }
 
+Result<void> add_argument_rules(void* context, std::uint32_t action,
+                                std::span<const ArgumentRule> rules) {
+    for (const ArgumentRule& rule : rules) {
+        const scmp_arg_cmp comparison = {rule.argument, SCMP_CMP_MASKED_EQ, rule.mask, rule.value};
+        if (auto added = add_rule(context, action, rule.call, {comparison}); !added) {
+            return added;
+        }
+    }
+    return {};
+}
+
 Result<void> add_connector_rules(void* context) {
+    constexpr std::uint32_t refuse = SCMP_ACT_ERRNO(EPERM);
     if (auto added = add_calls(context, SCMP_ACT_ALLOW, allowed_calls()); !added) {
         return added;
     }
-    if (auto added = add_calls(context, SCMP_ACT_ERRNO(EPERM), loud_calls()); !added) {
+    if (auto added = add_calls(context, refuse, loud_calls()); !added) {
         return added;
     }
-    for (const ArgumentRule& rule : allowed_with_argument()) {
-        const scmp_arg_cmp comparison = {rule.argument, SCMP_CMP_MASKED_EQ, rule.mask, rule.value};
-        if (auto added = add_rule(context, SCMP_ACT_ALLOW, rule.call, {comparison}); !added) {
-            return added;
-        }
+    if (auto added = add_argument_rules(context, SCMP_ACT_ALLOW, allowed_with_argument()); !added) {
+        return added;
+    }
+    if (auto added = add_argument_rules(context, refuse, loud_with_argument()); !added) {
+        return added;
     }
     for (const SocketRule& rule : allowed_sockets()) {
         if (auto added = add_socket_rule(context, rule); !added) {
