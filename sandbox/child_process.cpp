@@ -64,7 +64,7 @@ JailProcess::JailProcess(SpawnedJail spawned)
 
 JailProcess::~JailProcess() {
     if (!reaped) {
-        process.detach();  // its destructor would kill and wait by pid, blocking the loop
+        process.detach(); // its destructor would kill and wait by pid, blocking the loop
     }
 }
 
@@ -113,19 +113,22 @@ Task<std::optional<wire::Report>> ChildProcess::Impl::next_report() {
             co_return std::nullopt;
         }
         if (packet.size < 0 && errno == EAGAIN) {
-            co_await control.async_wait(asio::posix::stream_descriptor::wait_read, asio::use_awaitable);
+            co_await control.async_wait(asio::posix::stream_descriptor::wait_read,
+                                        asio::use_awaitable);
         }
     }
 }
 
 Task<void> ChildProcess::Impl::gone() {
     while (!jail->reap()) {
-        co_await jail->pidfd.async_wait(asio::posix::stream_descriptor::wait_read, asio::use_awaitable);
+        co_await jail->pidfd.async_wait(asio::posix::stream_descriptor::wait_read,
+                                        asio::use_awaitable);
     }
-    // A jail that was killed leaves init a moment longer. The pidfd of a pid 1 becomes readable only
-    // after the kernel has emptied its namespace.
+    // A jail that was killed leaves init a moment longer. The pidfd of a pid 1 becomes readable
+    // only after the kernel has emptied its namespace.
     if (init_pidfd) {
-        co_await init_pidfd->async_wait(asio::posix::stream_descriptor::wait_read, asio::use_awaitable);
+        co_await init_pidfd->async_wait(asio::posix::stream_descriptor::wait_read,
+                                        asio::use_awaitable);
     }
 }
 
@@ -133,8 +136,11 @@ void ChildProcess::Impl::absorb(const wire::Report& report) {
     Outcome outcome;
     outcome.step = report_text(report.step, sizeof report.step);
     switch (static_cast<wire::ReportKind>(report.kind)) {
-    case wire::ReportKind::init_started: return;
-    case wire::ReportKind::running: running = true; return;
+    case wire::ReportKind::init_started:
+        return;
+    case wire::ReportKind::running:
+        running = true;
+        return;
     case wire::ReportKind::step_failed:
         outcome.kind = EndKind::setup_failed;
         outcome.error_number = report.number;
@@ -152,7 +158,8 @@ void ChildProcess::Impl::absorb(const wire::Report& report) {
         outcome.signal = report.number;
         outcome.core = report.extra != 0;
         break;
-    default: return;
+    default:
+        return;
     }
     if (!reported) {
         reported = std::move(outcome);

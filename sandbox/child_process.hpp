@@ -1,5 +1,6 @@
 // ChildProcess: one running connector tree. Owns the jail process, its control socket and the three
-// pipes. Destroying it closes the control socket, which makes init exit and the kernel kill the tree.
+// pipes. Destroying it closes the control socket, which makes init exit and the kernel kill the
+// tree.
 #pragma once
 
 #include "runtime/base/task.hpp"

@@ -11,8 +11,8 @@
 
 namespace gatehouse::sandbox {
 
-// The jail process from spawn to reaping. Shared with a pending wait, so that a child whose owner has
-// gone is still reaped.
+// The jail process from spawn to reaping. Shared with a pending wait, so that a child whose owner
+// has gone is still reaped.
 struct JailProcess {
     explicit JailProcess(SpawnedJail spawned);
     ~JailProcess();
@@ -20,8 +20,8 @@ struct JailProcess {
     // Reaps if it has ended; true from then on.
     bool reap();
 
-    boost::process::v2::process process;     // pid and pidfd; detached once reaped
-    asio::posix::stream_descriptor pidfd;    // readable when it has ended
+    boost::process::v2::process process;  // pid and pidfd; detached once reaped
+    asio::posix::stream_descriptor pidfd; // readable when it has ended
     pid_t pid;
     bool reaped = false;
 };
@@ -30,8 +30,8 @@ struct ChildProcess::Impl {
     Impl(Executor executor, std::shared_ptr<JailProcess> jail_process, UniqueFd control_socket);
     ~Impl();
 
-    // The next report, or nothing when init and the jail have closed the socket. Bounded by the life of
-    // the tree. Cancelled: throws, and can be called again.
+    // The next report, or nothing when init and the jail have closed the socket. Bounded by the
+    // life of the tree. Cancelled: throws, and can be called again.
     Task<std::optional<wire::Report>> next_report();
     // Completes when jail and init are dead and the jail is reaped.
     Task<void> gone();
@@ -47,8 +47,8 @@ struct ChildProcess::Impl {
     UniqueFd stdin_fd;
     UniqueFd stdout_fd;
     UniqueFd stderr_fd;
-    std::string detail;                 // what the failed step worked on
-    std::optional<Outcome> reported;    // the first cause
+    std::string detail;              // what the failed step worked on
+    std::optional<Outcome> reported; // the first cause
     std::optional<Outcome> ended;
     bool running = false;
     bool killed = false;

@@ -18,13 +18,15 @@ namespace {
 bool has_admin_capability() {
     __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
     __user_cap_data_struct data[2] = {};
-    return syscall(SYS_capget, &header, data) == 0 && (data[0].effective & (1U << CAP_SYS_ADMIN)) != 0;
+    return syscall(SYS_capget, &header, data) == 0 &&
+           (data[0].effective & (1U << CAP_SYS_ADMIN)) != 0;
 }
 
 // The child makes no library call: it is a fork of a process that may have threads.
 int user_namespace_errno() {
-    const auto pid = static_cast<pid_t>(
-        syscall(SYS_clone, static_cast<unsigned long>(CLONE_NEWUSER | SIGCHLD), nullptr, nullptr, nullptr, 0));
+    const auto pid =
+        static_cast<pid_t>(syscall(SYS_clone, static_cast<unsigned long>(CLONE_NEWUSER | SIGCHLD),
+                                   nullptr, nullptr, nullptr, 0));
     if (pid < 0) {
         return errno;
     }
@@ -43,11 +45,15 @@ bool has_seccomp_filter() {
 
 std::string mode_line(Mode mode) {
     switch (mode) {
-    case Mode::root: return "sandbox: root (each connector gets a uid of its own)";
-    case Mode::ordinary_user: return "sandbox: ordinary user (each connector gets user namespaces of its own)";
-    case Mode::unsupported: break;
+    case Mode::root:
+        return "sandbox: root (each connector gets a uid of its own)";
+    case Mode::ordinary_user:
+        return "sandbox: ordinary user (each connector gets user namespaces of its own)";
+    case Mode::unsupported:
+        break;
     }
-    return "sandbox: not available (uid 0 without CAP_SYS_ADMIN; run as root with it, or as an ordinary user)";
+    return "sandbox: not available (uid 0 without CAP_SYS_ADMIN; run as root with it, or as an "
+           "ordinary user)";
 }
 
 } // namespace
@@ -80,8 +86,9 @@ std::vector<std::string> feature_lines(const Features& features) {
     if (features.landlock_abi == 0) {
         lines.push_back("landlock: missing (add landlock to the lsm= boot parameter)");
     } else {
-        lines.push_back("landlock: ABI " + std::to_string(features.landlock_abi) +
-                        (features.landlock_abi >= 6 ? " (files, signals, abstract sockets)" : " (files)"));
+        lines.push_back(
+            "landlock: ABI " + std::to_string(features.landlock_abi) +
+            (features.landlock_abi >= 6 ? " (files, signals, abstract sockets)" : " (files)"));
     }
     lines.push_back(features.seccomp_filter ? "seccomp: allow-list" : "seccomp: missing");
     lines.push_back("limits: rlimits per process (no cgroup)");

@@ -1,4 +1,5 @@
-// What this host offers to the sandbox, each found out by doing it. Used by the launcher and by status.
+// What this host offers to the sandbox, each found out by doing it. Used by the launcher and by
+// status.
 #pragma once
 
 #include <string>
@@ -14,10 +15,10 @@ enum class Mode {
 
 struct Features {
     Mode mode = Mode::unsupported;
-    int landlock_abi = 0;              // 0: no Landlock
+    int landlock_abi = 0; // 0: no Landlock
     bool seccomp_filter = false;
-    bool user_namespaces = false;      // this user can make them
-    int user_namespace_error = 0;      // errno if not
+    bool user_namespaces = false; // this user can make them
+    int user_namespace_error = 0; // errno if not
 };
 
 // Forks once (the child ends at once). Takes about 1 ms.

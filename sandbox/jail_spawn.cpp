@@ -14,8 +14,8 @@ namespace gatehouse::sandbox {
 namespace {
 
 Error spawn_error(const std::filesystem::path& jail_path, int error_number) {
-    return Error("GH-S610", "the sandbox could not be started", "step 'spawn', " + jail_path.string(),
-                 errno_text(error_number),
+    return Error("GH-S610", "the sandbox could not be started",
+                 "step 'spawn', " + jail_path.string(), errno_text(error_number),
                  error_number == ENOENT || error_number == EACCES
                      ? "install gatehouse-jail beside gatehouse, executable for the daemon's user"
                      : "check the limits of the daemon's processes and descriptors");
@@ -38,7 +38,8 @@ class SpawnSetup {
     int prepare(const std::array<UniqueFd, 5>& sources) {
         for (int target = 0; target < 5; ++target) {
             const int source = sources[static_cast<std::size_t>(target)].get();
-            if (int answer = posix_spawn_file_actions_adddup2(&actions_, source, target); answer != 0) {
+            if (int answer = posix_spawn_file_actions_adddup2(&actions_, source, target);
+                answer != 0) {
                 return answer;
             }
         }
@@ -51,8 +52,8 @@ class SpawnSetup {
         sigfillset(&all);
         posix_spawnattr_setsigmask(&attributes_, &none);
         posix_spawnattr_setsigdefault(&attributes_, &all);
-        return posix_spawnattr_setflags(&attributes_, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF |
-                                                          POSIX_SPAWN_SETSID);
+        return posix_spawnattr_setflags(
+            &attributes_, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSID);
     }
 
     posix_spawn_file_actions_t actions_;
@@ -86,10 +87,10 @@ Result<SpawnedJail> spawn_jail(Executor executor, const std::filesystem::path& j
     std::string program = "gatehouse-jail";
     std::string argument = label;
     char* const arguments[] = {program.data(), argument.data(), nullptr};
-    char* const environment[] = {nullptr};  // it would stay readable in /proc/<pid>/environ
+    char* const environment[] = {nullptr}; // it would stay readable in /proc/<pid>/environ
     pid_t pid = -1;
-    const int answer = posix_spawn(&pid, jail_path.c_str(), &setup.actions_, &setup.attributes_, arguments,
-                                   environment);
+    const int answer = posix_spawn(&pid, jail_path.c_str(), &setup.actions_, &setup.attributes_,
+                                   arguments, environment);
     if (answer != 0) {
         return spawn_error(jail_path, answer);
     }

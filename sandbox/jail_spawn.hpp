@@ -1,5 +1,6 @@
-// Starts gatehouse-jail with posix_spawn and hands it over as a boost::process::v2::process. Boost's own
-// launcher is not used: it leaks descriptors, and its cost grows with the daemon (ARCHITECTURE.md).
+// Starts gatehouse-jail with posix_spawn and hands it over as a boost::process::v2::process.
+// Boost's own launcher is not used: it leaks descriptors, and its cost grows with the daemon
+// (ARCHITECTURE.md).
 #pragma once
 
 #include "runtime/base/result.hpp"
@@ -7,7 +8,7 @@
 #include "runtime/base/unique_fd.hpp"
 
 #include <array>
-#include <limits>  // Boost.Process 1.81 uses it without including it
+#include <limits> // Boost.Process 1.81 uses it without including it
 
 #include <boost/process/v2/process.hpp>
 #include <filesystem>
@@ -19,8 +20,8 @@ namespace gatehouse::sandbox {
 using JailDescriptors = std::array<int, 5>;
 
 struct SpawnedJail {
-    boost::process::v2::process process;  // holds the pid and a pidfd of its own
-    UniqueFd pidfd;                       // for our waiting; Boost 1.81 does not give out its own
+    boost::process::v2::process process; // holds the pid and a pidfd of its own
+    UniqueFd pidfd;                      // for our waiting; Boost 1.81 does not give out its own
 };
 
 // The child gets these five descriptors, an empty environment, an empty signal mask, default

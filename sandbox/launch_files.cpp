@@ -12,8 +12,8 @@ namespace gatehouse::sandbox {
 namespace {
 
 Error preparation_error(const std::string& where, int error_number, const std::string& action) {
-    return Error("GH-S610", "the sandbox could not be prepared", "step " + where, errno_text(error_number),
-                 action);
+    return Error("GH-S610", "the sandbox could not be prepared", "step " + where,
+                 errno_text(error_number), action);
 }
 
 Result<void> prepare_volume(const StateVolume& volume, const LaunchPlan& plan, bool root_mode) {
@@ -24,7 +24,8 @@ Result<void> prepare_volume(const StateVolume& volume, const LaunchPlan& plan, b
     if (mkdir(volume.host_path.c_str(), 0700) != 0 && errno != EEXIST) {
         return preparation_error(where, errno, action);
     }
-    const UniqueFd folder(open(volume.host_path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+    const UniqueFd folder(
+        open(volume.host_path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
     if (!folder) {
         return preparation_error(where, errno, "the volume must be a folder, not a link or a file");
     }
@@ -73,7 +74,8 @@ Result<UniqueFd> write_plan(const PlanImage& image) {
         return preparation_error("'plan'", errno, action);
     }
     // Written through a mapping: the secrets in it exist once, and the jail wipes that copy.
-    void* mapping = mmap(nullptr, image.size_bytes(), PROT_READ | PROT_WRITE, MAP_SHARED, file.get(), 0);
+    void* mapping =
+        mmap(nullptr, image.size_bytes(), PROT_READ | PROT_WRITE, MAP_SHARED, file.get(), 0);
     if (mapping == MAP_FAILED) {
         return preparation_error("'plan'", errno, action);
     }

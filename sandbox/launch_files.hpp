@@ -9,8 +9,8 @@
 namespace gatehouse::sandbox {
 
 struct LaunchPipes {
-    UniqueFd child[3];   // stdin (read end), stdout, stderr (write ends)
-    UniqueFd parent[3];  // the other ends, non-blocking
+    UniqueFd child[3];  // stdin (read end), stdout, stderr (write ends)
+    UniqueFd parent[3]; // the other ends, non-blocking
     UniqueFd control_child;
     UniqueFd control_parent;
 };

@@ -16,14 +16,15 @@ namespace {
 
 // Shared with the timer's handler, which may run after launch() has returned.
 struct LaunchDeadline {
-    ChildProcess::Impl* child = nullptr;  // null once the launch is decided
+    ChildProcess::Impl* child = nullptr; // null once the launch is decided
     bool passed = false;
 };
 
 Error deadline_error(const std::string& connector, std::chrono::milliseconds deadline) {
     return Error("GH-P306", "connector '" + connector + "' could not be started", "sandbox",
                  "the command was not executed within " + std::to_string(deadline.count()) + " ms",
-                 "check the load of the machine and the speed of the file system under the connector's code");
+                 "check the load of the machine and the speed of the file system under the "
+                 "connector's code");
 }
 
 } // namespace
@@ -81,7 +82,8 @@ Result<std::unique_ptr<ChildProcess::Impl>> Launcher::Impl::start(const LaunchPl
 Launcher::Launcher(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Launcher::~Launcher() = default;
 
-Result<std::unique_ptr<Launcher>> Launcher::make(Executor executor, std::filesystem::path jail_path) {
+Result<std::unique_ptr<Launcher>> Launcher::make(Executor executor,
+                                                 std::filesystem::path jail_path) {
     auto filters = compile_filters();
     if (!filters) {
         return std::move(filters).error();
@@ -98,7 +100,8 @@ Result<std::unique_ptr<Launcher>> Launcher::make(Executor executor, std::filesys
     }
     if (access(impl->jail_path.c_str(), X_OK) != 0) {
         return Error("GH-S610", "connectors cannot be isolated", impl->jail_path.string(),
-                     errno_text(errno), "install gatehouse-jail beside gatehouse, executable for its user");
+                     errno_text(errno),
+                     "install gatehouse-jail beside gatehouse, executable for its user");
     }
     return std::unique_ptr<Launcher>(new Launcher(std::move(impl)));
 }
@@ -107,7 +110,7 @@ Task<Result<std::unique_ptr<ChildProcess>>> Launcher::launch(LaunchPlan plan,
                                                              std::chrono::milliseconds deadline) {
     const std::string connector = plan.connector;
     auto started = impl_->start(plan);
-    plan.secret_env.clear();  // wiped here; the jail holds the only other copy and wipes it at exec
+    plan.secret_env.clear(); // wiped here; the jail holds the only other copy and wipes it at exec
     if (!started) {
         co_return std::move(started).error();
     }

@@ -18,7 +18,8 @@ namespace gatehouse::sandbox {
 class Launcher {
   public:
     // jail_path: the gatehouse-jail binary. Compiles the seccomp filter once.
-    static Result<std::unique_ptr<Launcher>> make(Executor executor, std::filesystem::path jail_path);
+    static Result<std::unique_ptr<Launcher>> make(Executor executor,
+                                                  std::filesystem::path jail_path);
     ~Launcher();
 
     // Completes when the connector's exec is reported ok, or with the failed step: GH-P305 for exec

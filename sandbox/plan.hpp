@@ -1,5 +1,5 @@
-// LaunchPlan: everything the jail needs to run one connector, as plain values. Made from a ConnectorSpec
-// by the supervisor, sent to gatehouse-jail by the launcher. Pure.
+// LaunchPlan: everything the jail needs to run one connector, as plain values. Made from a
+// ConnectorSpec by the supervisor, sent to gatehouse-jail by the launcher. Pure.
 #pragma once
 
 #include "runtime/base/secret.hpp"
@@ -13,27 +13,29 @@
 namespace gatehouse::sandbox {
 
 struct StateVolume {
-    std::filesystem::path host_path;  // absolute; made by the launcher with mode 0700 if it is missing
-    std::string name;                 // mounted read-write, noexec, nosuid, nodev at /data/<name>
+    std::filesystem::path host_path; // absolute; made by the launcher, mode 0700, if missing
+    std::string name;                // mounted read-write, noexec, nosuid, nodev at /data/<name>
 };
 
 struct ResourceLimits {
-    std::uint64_t memory_bytes = 512ULL << 20;  // RLIMIT_DATA today; see ARCHITECTURE for what it misses
-    std::uint64_t tmp_bytes = 256ULL << 20;     // size of /tmp
-    std::uint64_t file_bytes = 1ULL << 30;      // RLIMIT_FSIZE
-    std::uint32_t pids = 256;                   // RLIMIT_NPROC
-    std::uint32_t nofile = 1024;                // RLIMIT_NOFILE
+    // RLIMIT_DATA of each process today; ARCHITECTURE.md says what it misses.
+    std::uint64_t memory_bytes = 512ULL << 20;
+    std::uint64_t tmp_bytes = 256ULL << 20; // size of /tmp
+    std::uint64_t file_bytes = 1ULL << 30;  // RLIMIT_FSIZE
+    std::uint32_t pids = 256;               // RLIMIT_NPROC
+    std::uint32_t nofile = 1024;            // RLIMIT_NOFILE
 };
 
 struct LaunchPlan {
-    std::string connector;                // host name in the sandbox and text in messages
-    std::filesystem::path code_dir;       // mounted read-only at /app, the working folder
-    std::vector<std::string> command;     // argv
-    std::vector<std::pair<std::string, std::string>> env;         // besides PATH, HOME, TMPDIR, LANG
-    std::vector<std::pair<std::string, Secret>> secret_env;       // wiped after the launch
+    std::string connector;            // host name in the sandbox and text in messages
+    std::filesystem::path code_dir;   // mounted read-only at /app, the working folder
+    std::vector<std::string> command; // argv
+    std::vector<std::pair<std::string, std::string>> env;   // besides PATH, HOME, TMPDIR, LANG
+    std::vector<std::pair<std::string, Secret>> secret_env; // wiped after the launch
     std::vector<StateVolume> volumes;
     ResourceLimits limits;
-    std::uint32_t uid = 0;  // root mode: the foreign uid and gid (never 0); ignored for an ordinary user
+    // Root mode: the foreign uid and gid, never 0, one for each connector. Ignored otherwise.
+    std::uint32_t uid = 0;
 };
 
 } // namespace gatehouse::sandbox

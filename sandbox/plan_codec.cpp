@@ -29,19 +29,23 @@ std::size_t padded_size(std::size_t size_bytes) {
 
 template <class List>
 bool has_variable(const List& list, std::string_view name) {
-    return std::any_of(list.begin(), list.end(), [&](const auto& entry) { return entry.first == name; });
+    return std::any_of(list.begin(), list.end(),
+                       [&](const auto& entry) { return entry.first == name; });
 }
 
 std::string passwd_text(const wire::Identity& identity) {
     const std::string uid = std::to_string(identity.connector_uid);
     const std::string gid = std::to_string(identity.connector_gid);
     return "root:x:0:0:root:/:/usr/sbin/nologin\n"
-           "connector:x:" + uid + ":" + gid + ":connector:/tmp:/usr/sbin/nologin\n"
+           "connector:x:" +
+           uid + ":" + gid +
+           ":connector:/tmp:/usr/sbin/nologin\n"
            "nobody:x:65534:65534:nobody:/:/usr/sbin/nologin\n";
 }
 
 std::string group_text(const wire::Identity& identity) {
-    return "root:x:0:\nconnector:x:" + std::to_string(identity.connector_gid) + ":\nnogroup:x:65534:\n";
+    return "root:x:0:\nconnector:x:" + std::to_string(identity.connector_gid) +
+           ":\nnogroup:x:65534:\n";
 }
 
 std::string hosts_text(const std::string& connector) {
@@ -61,9 +65,10 @@ Result<wire::Identity> choose_identity(bool root_mode, std::uint32_t plan_uid,
         return identity;
     }
     if (plan_uid == 0) {
-        return Error("GH-S610", "the connector cannot be started", "step 'identity'",
-                     "a daemon run by root must give each connector a uid of its own, and the plan has none",
-                     "report this: the supervisor assigns these uids");
+        return Error(
+            "GH-S610", "the connector cannot be started", "step 'identity'",
+            "a daemon run by root must give each connector a uid of its own, and the plan has none",
+            "report this: the supervisor assigns these uids");
     }
     identity.root_mode = 1;
     identity.connector_uid = plan_uid;
@@ -83,7 +88,8 @@ Result<PlanImage> PlanImage::make(const LaunchPlan& plan, const JailSettings& se
     PlanImage image;
     image.add_bytes(wire::Tag::identity, &settings.identity, sizeof settings.identity);
     const ResourceLimits& from = plan.limits;
-    const wire::Limits limits = {from.memory_bytes, from.tmp_bytes, from.file_bytes, from.pids, from.nofile};
+    const wire::Limits limits = {from.memory_bytes, from.tmp_bytes, from.file_bytes, from.pids,
+                                 from.nofile};
     image.add_bytes(wire::Tag::limits, &limits, sizeof limits);
     image.add_text(wire::Tag::connector, plan.connector);
     image.add_text(wire::Tag::code_dir, plan.code_dir.native());
@@ -96,7 +102,8 @@ Result<PlanImage> PlanImage::make(const LaunchPlan& plan, const JailSettings& se
     }
     image.add_generated_files(plan, settings.identity);
     const Filters& filters = *settings.filters;
-    image.add_bytes(wire::Tag::connector_filter, filters.connector.data(), filters.connector.size());
+    image.add_bytes(wire::Tag::connector_filter, filters.connector.data(),
+                    filters.connector.size());
     image.add_bytes(wire::Tag::init_filter, filters.init.data(), filters.init.size());
     if (image.size_bytes_ > wire::max_plan_bytes) {
         return Error("GH-S610", "the launch plan cannot be carried out", "plan",

@@ -1,5 +1,6 @@
-// PlanImage: a LaunchPlan checked and laid out as the record that gatehouse-jail reads (plan_wire.hpp).
-// Pure. It refers to the texts of the plan, so that secrets are copied once, into the caller's memory.
+// PlanImage: a LaunchPlan checked and laid out as the record that gatehouse-jail reads
+// (plan_wire.hpp). Pure. It refers to the texts of the plan, so that secrets are copied once, into
+// the caller's memory.
 #pragma once
 
 #include "runtime/base/result.hpp"
@@ -37,10 +38,10 @@ class PlanImage {
     struct Record {
         wire::Tag tag;
         std::string_view first;
-        std::string_view second;  // after `separator`
+        std::string_view second; // after `separator`
         char separator = 0;
         bool two_parts = false;
-        bool is_text = true;      // ends with a NUL
+        bool is_text = true; // ends with a NUL
         std::size_t size_bytes() const;
     };
 
@@ -52,7 +53,7 @@ class PlanImage {
     void add_generated_files(const LaunchPlan& plan, const wire::Identity& identity);
 
     std::vector<Record> records_;
-    std::vector<std::unique_ptr<std::string>> kept_;  // generated texts; their addresses stay
+    std::vector<std::unique_ptr<std::string>> kept_; // generated texts; their addresses stay
     std::size_t size_bytes_ = sizeof(wire::PlanHeader);
 };
 

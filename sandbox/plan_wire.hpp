@@ -1,6 +1,6 @@
-// The bytes between the daemon and gatehouse-jail: the plan in a memfd, reports and commands over the
-// control socket. Both sides are built from one tree, so the layout is the machine's own. Pure; used by
-// plan_codec (daemon) and jail/plan_view (helper), so nothing here allocates.
+// The bytes between the daemon and gatehouse-jail: the plan in a memfd, reports and commands over
+// the control socket. Both sides are built from one tree, so the layout is the machine's own. Pure;
+// used by plan_codec (daemon) and jail/plan_view (helper), so nothing here allocates.
 #pragma once
 
 #include <cstddef>
@@ -8,14 +8,14 @@
 
 namespace gatehouse::sandbox::wire {
 
-inline constexpr std::uint32_t plan_magic = 0x4c504847;  // "GHPL"
+inline constexpr std::uint32_t plan_magic = 0x4c504847; // "GHPL"
 inline constexpr std::uint32_t plan_version = 1;
 inline constexpr std::size_t max_plan_bytes = 4U << 20;
 inline constexpr std::size_t max_argument_count = 512;
 inline constexpr std::size_t max_environment_count = 512;
 inline constexpr std::size_t max_volume_count = 32;
 inline constexpr std::size_t max_file_count = 16;
-inline constexpr std::size_t max_filter_count = 4096;  // BPF instructions; the kernel's own bound
+inline constexpr std::size_t max_filter_count = 4096; // BPF instructions; the kernel's own bound
 inline constexpr std::size_t record_alignment = 8;
 
 // Descriptors of gatehouse-jail; 0, 1 and 2 are the connector's own.
@@ -23,20 +23,21 @@ inline constexpr int control_fd = 3;
 inline constexpr int plan_fd = 4;
 
 enum class Tag : std::uint32_t {
-    connector = 1,         // text
-    code_dir = 2,          // text
-    argument = 3,          // text, repeated in order
-    environment = 4,       // text "NAME=value", repeated
-    volume = 5,            // two texts: path on the host, name; repeated
-    file = 6,              // two texts: path below /etc, content; repeated
-    limits = 7,            // Limits
-    identity = 8,          // Identity
-    connector_filter = 9,  // sock_filter[]
-    init_filter = 10,      // sock_filter[]
+    connector = 1,        // text
+    code_dir = 2,         // text
+    argument = 3,         // text, repeated in order
+    environment = 4,      // text "NAME=value", repeated
+    volume = 5,           // two texts: path on the host, name; repeated
+    file = 6,             // two texts: path below /etc, content; repeated
+    limits = 7,           // Limits
+    identity = 8,         // Identity
+    connector_filter = 9, // sock_filter[]
+    init_filter = 10,     // sock_filter[]
 };
 
-// The plan: PlanHeader, then record_count records, each a RecordHeader and size_bytes of payload, padded
-// with zero bytes to record_alignment. A text carries its final NUL and no other (two texts: two NULs).
+// The plan: PlanHeader, then record_count records, each a RecordHeader and size_bytes of payload,
+// padded with zero bytes to record_alignment. A text carries its final NUL and no other (two texts:
+// two NULs).
 struct PlanHeader {
     std::uint32_t magic;
     std::uint32_t version;
@@ -57,21 +58,21 @@ struct Limits {
 };
 
 struct Identity {
-    std::uint32_t root_mode;  // 1: foreign uids in the initial user namespace; 0: own user namespace
+    std::uint32_t root_mode; // 1: foreign uids in the initial user namespace; 0: own user namespace
     std::uint32_t connector_uid;
     std::uint32_t connector_gid;
-    std::uint32_t init_uid;   // root mode
-    std::uint32_t outer_uid;  // ordinary user: what connector_uid is on the host
+    std::uint32_t init_uid;  // root mode
+    std::uint32_t outer_uid; // ordinary user: what connector_uid is on the host
     std::uint32_t outer_gid;
 };
 
 enum class ReportKind : std::uint32_t {
-    init_started = 1,  // carries the pidfd of init as SCM_RIGHTS
-    running = 2,       // exec of the connector succeeded
-    step_failed = 3,   // step, detail, number = errno
-    exec_failed = 4,   // number = errno
-    exited = 5,        // number = exit status
-    signaled = 6,      // number = signal, extra = 1 if a core was written
+    init_started = 1, // carries the pidfd of init as SCM_RIGHTS
+    running = 2,      // exec of the connector succeeded
+    step_failed = 3,  // step, detail, number = errno
+    exec_failed = 4,  // number = errno
+    exited = 5,       // number = exit status
+    signaled = 6,     // number = signal, extra = 1 if a core was written
 };
 
 // One packet from the jail. Texts end with a NUL inside their array.

@@ -52,6 +52,6 @@ fi
 step "configuring and building build/"
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
-cmake --preset release >"$log" 2>&1 || { cat "$log" >&2; exit 1; }
+cmake --preset release -DBUILD_TESTING=$([ $with_tests = yes ] && echo ON || echo OFF) >"$log" 2>&1 || { cat "$log" >&2; exit 1; }
 cmake --build build -j "$(nproc)" >"$log" 2>&1 || { cat "$log" >&2; exit 1; }
 tail -n 1 "$log" >&2

@@ -57,7 +57,7 @@ int wait_at_gate(Jail&) {
     char go = 0;
     const ssize_t size = read(gate_fd, &go, 1);
     if (size == 0) {
-        _exit(failed_exit_status);  // init failed and has reported why
+        _exit(failed_exit_status); // init failed and has reported why
     }
     return result_of(size);
 }
@@ -91,7 +91,8 @@ int execute(const PlanView& plan, const char* path) {
     return errno;
 }
 
-// As execvp, without its fallback to a shell. EACCES of one folder is the answer if no other has it.
+// As execvp, without its fallback to a shell. EACCES of one folder is the answer if no other has
+// it.
 int execute_by_search(const PlanView& plan) {
     char candidate[4096];
     int answer = ENOENT;

@@ -1,4 +1,5 @@
-// The connector: pid 2 of the sandbox. Gives up everything in a fixed order, then executes the command.
+// The connector: pid 2 of the sandbox. Gives up everything in a fixed order, then executes the
+// command.
 #pragma once
 
 #include "sandbox/jail/jail.hpp"

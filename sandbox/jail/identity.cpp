@@ -17,7 +17,8 @@ constexpr unsigned long locked_securebits =
 int empty_bounding_set() {
     for (unsigned long capability = 0; capability < 64; ++capability) {
         if (prctl(PR_CAPBSET_DROP, capability, 0, 0, 0) != 0) {
-            return errno == EINVAL && capability > 0 ? 0 : errno;  // past the last one of this kernel
+            return errno == EINVAL && capability > 0 ? 0
+                                                     : errno; // past the last one of this kernel
         }
     }
     return 0;
@@ -40,8 +41,8 @@ int switch_ids(unsigned uid, unsigned gid) {
     return result_of(setresuid(uid, uid, uid));
 }
 
-// An ordinary user's supplementary groups cannot be dropped (setgroups is denied with the gid map): they
-// stay, but reach no file that is not mounted.
+// An ordinary user's supplementary groups cannot be dropped (setgroups is denied with the gid map):
+// they stay, but reach no file that is not mounted.
 int drop_privileges(Jail& jail, unsigned uid, unsigned gid, std::uint64_t kept) {
     if (const int error_number = empty_bounding_set(); error_number != 0) {
         return error_number;
@@ -66,7 +67,8 @@ int drop_to_init_identity(Jail& jail) {
 }
 
 int drop_to_watcher_identity(Jail& jail) {
-    // An ordinary user's stage 1 lives in the user namespace of the host, where it has nothing to drop.
+    // An ordinary user's stage 1 lives in the user namespace of the host, where it has nothing to
+    // drop.
     return jail.plan.root_mode() ? drop_to_init_identity(jail) : set_capabilities(0);
 }
 

@@ -24,13 +24,13 @@ namespace gatehouse::jail {
 namespace {
 
 int own_session(Jail&) {
-    umask(0);  // while the root is built; the connector gets 077
+    umask(0); // while the root is built; the connector gets 077
     return result_of(setsid());
 }
 
 int own_keyring(Jail&) {
     const int error_number = result_of(syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, nullptr));
-    return error_number == ENOSYS ? 0 : error_number;  // a kernel without keyrings has none to leak
+    return error_number == ENOSYS ? 0 : error_number; // a kernel without keyrings has none to leak
 }
 
 constexpr Step build_steps[] = {
@@ -118,7 +118,7 @@ void reap(Jail& jail, Loop& loop) {
             continue;
         }
         if (!loop.running) {
-            read_status(jail, loop);  // its last word may be a failed step
+            read_status(jail, loop); // its last word may be a failed step
         }
         const bool exited = end.si_code == CLD_EXITED;
         wire::Report report = make_report(
@@ -133,7 +133,7 @@ void obey(Jail& jail, const Loop& loop) {
     wire::Command command = {};
     const ssize_t size = recv(wire::control_fd, &command, sizeof command, MSG_DONTWAIT);
     if (size == 0) {
-        leave(jail, 0);  // the daemon has hung up
+        leave(jail, 0); // the daemon has hung up
     }
     if (size == sizeof command && command.signal_number > 0 && command.signal_number < 65) {
         kill(loop.connector_pid, static_cast<int>(command.signal_number));
@@ -218,7 +218,7 @@ constexpr Step gate_step = {"gate", open_gate};
 } // namespace
 
 void run_init(Jail& jail) {
-    signal(SIGPIPE, SIG_IGN);  // clone cleared the handlers
+    signal(SIGPIPE, SIG_IGN); // clone cleared the handlers
     run_steps(jail, build_steps);
     run_step(jail, start_step);
     run_steps(jail, settle_steps);

@@ -1,6 +1,6 @@
 // The state that the steps of gatehouse-jail share, and how a step is run: an ordered list of named
-// functions that return 0 or an errno. The first failure is reported and ends the process; a connector
-// never runs with a missing step. Single-threaded, no allocation, no exceptions.
+// functions that return 0 or an errno. The first failure is reported and ends the process; a
+// connector never runs with a missing step. Single-threaded, no allocation, no exceptions.
 #pragma once
 
 #include "sandbox/jail/plan_view.hpp"
@@ -14,23 +14,23 @@ inline constexpr int failed_exit_status = 126;
 
 struct Jail {
     PlanView plan;
-    unsigned char* plan_bytes = nullptr;  // the shared mapping of the memfd
+    unsigned char* plan_bytes = nullptr; // the shared mapping of the memfd
     std::size_t plan_size_bytes = 0;
 
-    int report_fd = wire::control_fd;  // control socket (stage 1, init) or status pipe (connector)
-    const char* detail = "";           // what the current step works on, for the report
+    int report_fd = wire::control_fd; // control socket (stage 1, init) or status pipe (connector)
+    const char* detail = "";          // what the current step works on, for the report
 
-    int go_read_fd = -1;  // stage 1 → init: the id maps are written
+    int go_read_fd = -1; // stage 1 → init: the id maps are written
     int go_write_fd = -1;
     int init_pidfd = -1;
     pid_t init_pid = -1;
 
-    int root_fd = -1;  // the new root, later "/"
+    int root_fd = -1; // the new root, later "/"
     int usr_fd = -1;
     int code_fd = -1;
     int volume_fds[wire::max_volume_count] = {};
 
-    int gate_fd = -1;  // init → connector: init has dropped its privileges
+    int gate_fd = -1; // init → connector: init has dropped its privileges
 };
 
 struct Step {

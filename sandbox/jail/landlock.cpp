@@ -16,11 +16,11 @@ constexpr std::uint64_t fs_read_file = 1U << 2;
 constexpr std::uint64_t fs_read_dir = 1U << 3;
 constexpr std::uint64_t fs_make_char = 1U << 6;
 constexpr std::uint64_t fs_make_block = 1U << 11;
-constexpr std::uint64_t fs_all_1 = (1U << 13) - 1;  // [1]
-constexpr std::uint64_t fs_refer = 1U << 13;        // [2]
-constexpr std::uint64_t fs_truncate = 1U << 14;     // [3]
-constexpr std::uint64_t fs_ioctl_dev = 1U << 15;    // [5]
-constexpr std::uint64_t scope_all_6 = 3;            // [6] abstract unix sockets, signals
+constexpr std::uint64_t fs_all_1 = (1U << 13) - 1; // [1]
+constexpr std::uint64_t fs_refer = 1U << 13;       // [2]
+constexpr std::uint64_t fs_truncate = 1U << 14;    // [3]
+constexpr std::uint64_t fs_ioctl_dev = 1U << 15;   // [5]
+constexpr std::uint64_t scope_all_6 = 3;           // [6] abstract unix sockets, signals
 
 struct RulesetAttributes {
     std::uint64_t handled_access_fs;
@@ -42,11 +42,11 @@ struct Rule {
     std::uint64_t rights;
 };
 constexpr Rule rules[] = {
-    {"/", fs_read_dir},      {"/usr", runtime},       {"/bin", runtime},       {"/sbin", runtime},
-    {"/lib", runtime},       {"/lib32", runtime},     {"/lib64", runtime},     {"/libx32", runtime},
-    {"/app", runtime},       {"/etc", read_only},     {"/proc", read_only},    {"/tmp", data},
-    {"/dev/shm", data},      {"/data", data},         {"/dev/null", device},   {"/dev/zero", device},
-    {"/dev/full", device},   {"/dev/random", device}, {"/dev/urandom", device},
+    {"/", fs_read_dir},    {"/usr", runtime},       {"/bin", runtime},        {"/sbin", runtime},
+    {"/lib", runtime},     {"/lib32", runtime},     {"/lib64", runtime},      {"/libx32", runtime},
+    {"/app", runtime},     {"/etc", read_only},     {"/proc", read_only},     {"/tmp", data},
+    {"/dev/shm", data},    {"/data", data},         {"/dev/null", device},    {"/dev/zero", device},
+    {"/dev/full", device}, {"/dev/random", device}, {"/dev/urandom", device},
 };
 
 std::uint64_t handled_by(long abi) {
@@ -60,7 +60,7 @@ std::uint64_t handled_by(long abi) {
 int add_rule(int ruleset, const Rule& rule, std::uint64_t handled) {
     const int fd = open(rule.path, O_PATH | O_CLOEXEC);
     if (fd < 0) {
-        return errno == ENOENT ? 0 : errno;  // not every system has every /lib
+        return errno == ENOENT ? 0 : errno; // not every system has every /lib
     }
     struct stat status = {};
     int error_number = result_of(fstat(fd, &status));
@@ -81,7 +81,8 @@ int add_rule(int ruleset, const Rule& rule, std::uint64_t handled) {
 } // namespace
 
 int restrict_files(Jail& jail) {
-    const long abi = syscall(SYS_landlock_create_ruleset, nullptr, 0, LANDLOCK_CREATE_RULESET_VERSION);
+    const long abi =
+        syscall(SYS_landlock_create_ruleset, nullptr, 0, LANDLOCK_CREATE_RULESET_VERSION);
     if (abi < 0) {
         return errno;
     }
@@ -94,7 +95,8 @@ int restrict_files(Jail& jail) {
     }
     for (const Rule& rule : rules) {
         jail.detail = rule.path;
-        if (const int error_number = add_rule(static_cast<int>(ruleset), rule, attributes.handled_access_fs);
+        if (const int error_number =
+                add_rule(static_cast<int>(ruleset), rule, attributes.handled_access_fs);
             error_number != 0) {
             return error_number;
         }

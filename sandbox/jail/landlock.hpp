@@ -1,4 +1,5 @@
-// Landlock: a second lock on files behind the mounts, and the scope of signals and abstract sockets.
+// Landlock: a second lock on files behind the mounts, and the scope of signals and abstract
+// sockets.
 #pragma once
 
 #include "sandbox/jail/jail.hpp"

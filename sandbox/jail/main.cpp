@@ -1,6 +1,7 @@
 // gatehouse-jail: the helper between the daemon and one connector. Descriptors: 0, 1, 2 are the
-// connector's own, 3 the control socket, 4 the memfd with the plan. Stage 1 (this file) makes the namespaces
-// and waits for pid 1 (init.cpp), which builds the sandbox and starts pid 2 (connector.cpp).
+// connector's own, 3 the control socket, 4 the memfd with the plan. Stage 1 (this file) makes the
+// namespaces and waits for pid 1 (init.cpp), which builds the sandbox and starts pid 2
+// (connector.cpp).
 #include "sandbox/jail/identity.hpp"
 #include "sandbox/jail/init.hpp"
 #include "sandbox/jail/jail.hpp"
@@ -18,7 +19,7 @@
 namespace gatehouse::jail {
 namespace {
 
-Jail the_jail;  // static storage: the view holds tables that are too large for comfort on a stack
+Jail the_jail; // static storage: the view holds tables that are too large for comfort on a stack
 
 int close_strangers(Jail&) {
     return result_of(close_range(wire::plan_fd + 1, ~0U, 0));
@@ -34,13 +35,13 @@ int read_plan(Jail& jail) {
         return EMSGSIZE;
     }
     jail.plan_size_bytes = static_cast<std::size_t>(status.st_size);
-    void* mapping = mmap(nullptr, jail.plan_size_bytes, PROT_READ | PROT_WRITE, MAP_SHARED,
-                         wire::plan_fd, 0);
+    void* mapping =
+        mmap(nullptr, jail.plan_size_bytes, PROT_READ | PROT_WRITE, MAP_SHARED, wire::plan_fd, 0);
     if (mapping == MAP_FAILED) {
         return errno;
     }
     jail.plan_bytes = static_cast<unsigned char*>(mapping);
-    mlock(mapping, jail.plan_size_bytes);  // best effort: the limit may be too low
+    mlock(mapping, jail.plan_size_bytes); // best effort: the limit may be too low
     close(wire::plan_fd);
     return decode_plan(jail.plan_bytes, jail.plan_size_bytes, jail.plan) ? 0 : EBADMSG;
 }
@@ -56,12 +57,9 @@ int let_init_go(Jail& jail) {
 }
 
 constexpr Step stage_one_steps[] = {
-    {"descriptors", close_strangers},
-    {"plan", read_plan},
-    {"namespaces", create_namespaces},
-    {"id_map", write_id_maps},
-    {"announce", announce_init},
-    {"go", let_init_go},
+    {"descriptors", close_strangers},  {"plan", read_plan},
+    {"namespaces", create_namespaces}, {"id_map", write_id_maps},
+    {"announce", announce_init},       {"go", let_init_go},
 };
 
 int leave_connector_behind(Jail& jail) {

@@ -12,8 +12,8 @@ namespace gatehouse::jail {
 
 int clone_tree(const char* path, std::uint64_t attributes, unsigned open_flags, int& tree_fd) {
     // Recursive: a copy without the mounts below would show what they cover.
-    const int fd = open_tree(AT_FDCWD, path,
-                             OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE | open_flags);
+    const int fd =
+        open_tree(AT_FDCWD, path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE | open_flags);
     if (fd < 0) {
         return errno;
     }
@@ -36,7 +36,8 @@ int new_file_system(const char* type, const FsOption* options, std::size_t optio
     }
     int error_number = 0;
     for (std::size_t i = 0; i < option_count && error_number == 0; ++i) {
-        const unsigned command = options[i].value == nullptr ? FSCONFIG_SET_FLAG : FSCONFIG_SET_STRING;
+        const unsigned command =
+            options[i].value == nullptr ? FSCONFIG_SET_FLAG : FSCONFIG_SET_STRING;
         error_number = result_of(fsconfig(context, command, options[i].name, options[i].value, 0));
     }
     if (error_number == 0) {
@@ -62,7 +63,8 @@ int make_folder(int root_fd, const char* path, unsigned mode) {
 }
 
 int make_file(int root_fd, const char* path, const char* content, unsigned mode) {
-    const int fd = openat(root_fd, path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
+    const int fd =
+        openat(root_fd, path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
     if (fd < 0) {
         return errno;
     }

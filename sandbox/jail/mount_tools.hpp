@@ -8,7 +8,7 @@ namespace gatehouse::jail {
 
 struct FsOption {
     const char* name;
-    const char* value;  // nullptr: a flag
+    const char* value; // nullptr: a flag
 };
 
 // A detached copy of the tree at `path` with `attributes` (MOUNT_ATTR_*) set on every mount in it.

@@ -16,8 +16,7 @@ namespace {
 
 constexpr std::uint64_t runtime_attributes =
     MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV;
-constexpr std::uint64_t data_attributes =
-    MOUNT_ATTR_NOEXEC | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV;
+constexpr std::uint64_t data_attributes = MOUNT_ATTR_NOEXEC | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV;
 constexpr std::uint64_t device_attributes = MOUNT_ATTR_NOEXEC | MOUNT_ATTR_NOSUID;
 
 // Any folder of the host that always exists can carry the new root until it is entered.
@@ -28,8 +27,8 @@ struct FixedFolder {
     unsigned mode;
 };
 constexpr FixedFolder fixed_folders[] = {
-    {"usr", 0755}, {"etc", 0755},  {"dev", 0755}, {"dev/shm", 0755}, {"tmp", 0755}, {"app", 0755},
-    {"data", 0755}, {"proc", 0755}, {"var", 0755}, {"run", 0755},
+    {"usr", 0755}, {"etc", 0755},  {"dev", 0755},  {"dev/shm", 0755}, {"tmp", 0755},
+    {"app", 0755}, {"data", 0755}, {"proc", 0755}, {"var", 0755},     {"run", 0755},
 };
 
 // Links into /usr on a merged-usr host, folders on others.
@@ -37,8 +36,9 @@ constexpr const char* system_paths[] = {"/bin", "/sbin", "/lib", "/lib32", "/lib
 
 // What programs need of the host's /etc, and nothing that tells about its users or services.
 constexpr const char* host_etc_paths[] = {
-    "ld.so.cache", "localtime", "alternatives", "ssl/certs", "ssl/openssl.cnf",
-    "pki/tls/certs", "pki/ca-trust/extracted", "services", "protocols", "mime.types",
+    "ld.so.cache",     "localtime",     "alternatives",           "ssl/certs",
+    "ssl/openssl.cnf", "pki/tls/certs", "pki/ca-trust/extracted", "services",
+    "protocols",       "mime.types",
 };
 
 constexpr const char* device_names[] = {"null", "zero", "full", "random", "urandom"};
@@ -66,7 +66,8 @@ int attach_system_path(Jail& jail, const char* path) {
         return errno == ENOENT ? 0 : errno;
     }
     int tree_fd = -1;
-    if (const int error_number = clone_tree(path, runtime_attributes, 0, tree_fd); error_number != 0) {
+    if (const int error_number = clone_tree(path, runtime_attributes, 0, tree_fd);
+        error_number != 0) {
         return error_number;
     }
     const int error_number = make_folder(jail.root_fd, path + 1, 0755);
@@ -76,7 +77,8 @@ int attach_system_path(Jail& jail, const char* path) {
 // Makes the folders above a path such as "etc/ssl/certs".
 int make_parents(int root_fd, const char* path) {
     char prefix[128];
-    for (const char* slash = std::strchr(path, '/'); slash != nullptr; slash = std::strchr(slash + 1, '/')) {
+    for (const char* slash = std::strchr(path, '/'); slash != nullptr;
+         slash = std::strchr(slash + 1, '/')) {
         const auto length = static_cast<std::size_t>(slash - path);
         if (length >= sizeof prefix) {
             return ENAMETOOLONG;
@@ -139,8 +141,8 @@ int clone_code_dir(Jail& jail) {
 int clone_volumes(Jail& jail) {
     for (std::size_t i = 0; i < jail.plan.volume_count; ++i) {
         jail.detail = jail.plan.volumes[i].first;
-        const int error_number = clone_tree(jail.detail, data_attributes, AT_SYMLINK_NOFOLLOW,
-                                            jail.volume_fds[i]);
+        const int error_number =
+            clone_tree(jail.detail, data_attributes, AT_SYMLINK_NOFOLLOW, jail.volume_fds[i]);
         if (error_number != 0) {
             return error_number;
         }
@@ -163,8 +165,8 @@ int create_root(Jail& jail) {
     }
     // Nothing can be mounted below a mount that is itself detached, so it is put somewhere first.
     jail.detail = staging_path;
-    error_number = result_of(
-        move_mount(jail.root_fd, "", AT_FDCWD, staging_path, MOVE_MOUNT_F_EMPTY_PATH));
+    error_number =
+        result_of(move_mount(jail.root_fd, "", AT_FDCWD, staging_path, MOVE_MOUNT_F_EMPTY_PATH));
     for (const FixedFolder& folder : fixed_folders) {
         if (error_number == 0) {
             jail.detail = folder.path;
@@ -189,7 +191,8 @@ int build_etc(Jail& jail) {
     char path[128];
     for (const char* name : host_etc_paths) {
         std::snprintf(path, sizeof path, "/etc/%s", name);
-        if (const int error_number = attach_host_path(jail, path, runtime_attributes | MOUNT_ATTR_NOEXEC);
+        if (const int error_number =
+                attach_host_path(jail, path, runtime_attributes | MOUNT_ATTR_NOEXEC);
             error_number != 0) {
             jail.detail = name;
             return error_number;
@@ -256,12 +259,12 @@ int attach_volumes(Jail& jail) {
 }
 
 int mount_proc(Jail& jail) {
-    // subset=pid leaves out /proc/sys and its like; hidepid hides init and whatever cannot be traced.
+    // subset=pid leaves out /proc/sys and its like; hidepid hides init and whatever cannot be
+    // traced.
     const FsOption options[] = {{"subset", "pid"}, {"hidepid", "ptraceable"}};
     int mount_fd = -1;
-    const int error_number =
-        new_file_system("proc", options, std::size(options),
-                        static_cast<unsigned>(data_attributes), mount_fd);
+    const int error_number = new_file_system("proc", options, std::size(options),
+                                             static_cast<unsigned>(data_attributes), mount_fd);
     return error_number != 0 ? error_number : attach(mount_fd, jail.root_fd, "proc");
 }
 

@@ -24,13 +24,14 @@ int write_text_file(const char* path, const char* text) {
         return errno;
     }
     const auto length = static_cast<ssize_t>(std::strlen(text));
-    const int error_number = write(fd, text, static_cast<std::size_t>(length)) == length ? 0 : errno;
+    const int error_number =
+        write(fd, text, static_cast<std::size_t>(length)) == length ? 0 : errno;
     close(fd);
     return error_number;
 }
 
-// One line: `inside` in the namespace is `outside` in its parent. setgroups must be denied first, or the
-// kernel refuses a gid map to an ordinary user.
+// One line: `inside` in the namespace is `outside` in its parent. setgroups must be denied first,
+// or the kernel refuses a gid map to an ordinary user.
 int write_maps_of(const char* process, const wire::Identity& inside, unsigned outer_uid,
                   unsigned outer_gid) {
     char path[64];
@@ -97,7 +98,7 @@ int wait_for_go(Jail& jail) {
     }
     char go = 0;
     if (read(jail.go_read_fd, &go, 1) != 1) {
-        _exit(failed_exit_status);  // stage 1 failed and has reported why
+        _exit(failed_exit_status); // stage 1 failed and has reported why
     }
     close(jail.go_read_fd);
     return 0;
@@ -109,7 +110,7 @@ int name_host(Jail& jail) {
 
 int limit_user_namespaces(Jail& jail) {
     if (jail.plan.root_mode()) {
-        return 0;  // the count belongs to the whole host there; seccomp refuses the calls
+        return 0; // the count belongs to the whole host there; seccomp refuses the calls
     }
     jail.detail = "/proc/sys/user/max_user_namespaces";
     return write_text_file(jail.detail, "1");

@@ -1,5 +1,5 @@
-// Namespaces: pid 1 is cloned straight into all of them; an ordinary user also gets a user namespace whose
-// map the parent writes. Nested user namespaces are bounded and then refused.
+// Namespaces: pid 1 is cloned straight into all of them; an ordinary user also gets a user
+// namespace whose map the parent writes. Nested user namespaces are bounded and then refused.
 #pragma once
 
 #include "sandbox/jail/jail.hpp"
@@ -14,7 +14,7 @@ int write_id_maps(Jail& jail);
 // Steps of init.
 int wait_for_go(Jail& jail);
 int name_host(Jail& jail);
-int limit_user_namespaces(Jail& jail);  // ordinary user: one more, for the connector itself
+int limit_user_namespaces(Jail& jail); // ordinary user: one more, for the connector itself
 int raise_loopback(Jail& jail);
 
 // Step of the connector, ordinary user: its own user namespace, so that it owns none of the others.

@@ -72,24 +72,28 @@ bool read_filter(const unsigned char* payload, std::size_t size_bytes, Filter& o
 bool read_record(std::uint32_t tag, const unsigned char* payload, std::size_t size_bytes,
                  PlanView& plan) {
     switch (static_cast<wire::Tag>(tag)) {
-    case wire::Tag::connector: return read_text(payload, size_bytes, plan.connector);
-    case wire::Tag::code_dir: return read_text(payload, size_bytes, plan.code_dir);
+    case wire::Tag::connector:
+        return read_text(payload, size_bytes, plan.connector);
+    case wire::Tag::code_dir:
+        return read_text(payload, size_bytes, plan.code_dir);
     case wire::Tag::argument:
         return append_text(payload, size_bytes, plan.arguments, plan.argument_count);
     case wire::Tag::environment:
         return append_text(payload, size_bytes, plan.environment, plan.environment_count);
     case wire::Tag::volume:
         return append_pair(payload, size_bytes, plan.volumes, plan.volume_count);
-    case wire::Tag::file: return append_pair(payload, size_bytes, plan.files, plan.file_count);
+    case wire::Tag::file:
+        return append_pair(payload, size_bytes, plan.files, plan.file_count);
     case wire::Tag::limits:
         return read_struct(payload, size_bytes, plan.limits, plan.has_limits);
     case wire::Tag::identity:
         return read_struct(payload, size_bytes, plan.identity, plan.has_identity);
     case wire::Tag::connector_filter:
         return read_filter(payload, size_bytes, plan.connector_filter);
-    case wire::Tag::init_filter: return read_filter(payload, size_bytes, plan.init_filter);
+    case wire::Tag::init_filter:
+        return read_filter(payload, size_bytes, plan.init_filter);
     }
-    return false;  // an unknown record could be a restriction this build does not know
+    return false; // an unknown record could be a restriction this build does not know
 }
 
 // A name that becomes a path component: not empty, no slash, not "." or "..".
@@ -140,8 +144,8 @@ bool decode_plan(const unsigned char* bytes, std::size_t size_bytes, PlanView& p
         }
         std::memcpy(&record, bytes + offset, sizeof record);
         offset += sizeof record;
-        const std::size_t padded =
-            (std::size_t{record.size_bytes} + wire::record_alignment - 1) & ~(wire::record_alignment - 1);
+        const std::size_t padded = (std::size_t{record.size_bytes} + wire::record_alignment - 1) &
+                                   ~(wire::record_alignment - 1);
         if (padded > size_bytes - offset ||
             !read_record(record.tag, bytes + offset, record.size_bytes, plan)) {
             return false;

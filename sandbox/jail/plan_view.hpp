@@ -1,5 +1,6 @@
-// PlanView: the plan decoded in place. Pointers into the plan's bytes, which outlive it; no allocation.
-// Every length and count is checked, so foreign bytes give `false`, never a read outside. Pure.
+// PlanView: the plan decoded in place. Pointers into the plan's bytes, which outlive it; no
+// allocation. Every length and count is checked, so foreign bytes give `false`, never a read
+// outside. Pure.
 #pragma once
 
 #include "sandbox/plan_wire.hpp"
@@ -23,7 +24,7 @@ struct Filter {
 struct PlanView {
     const char* connector = nullptr;
     const char* code_dir = nullptr;
-    const char* arguments[wire::max_argument_count + 1] = {};      // ends with nullptr, as exec wants it
+    const char* arguments[wire::max_argument_count + 1] = {}; // ends with nullptr, as exec wants it
     const char* environment[wire::max_environment_count + 1] = {};
     std::size_t argument_count = 0;
     std::size_t environment_count = 0;

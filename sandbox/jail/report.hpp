@@ -1,5 +1,5 @@
-// Reports to the daemon: fixed-size packets over the control socket, or over the status pipe from the
-// connector to init, which passes them on.
+// Reports to the daemon: fixed-size packets over the control socket, or over the status pipe from
+// the connector to init, which passes them on.
 #pragma once
 
 #include "sandbox/plan_wire.hpp"

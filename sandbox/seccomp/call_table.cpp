@@ -7,6 +7,8 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 
+// The tables are laid out by hand, many names a line.
+// clang-format off
 namespace gatehouse::sandbox {
 namespace {
 
@@ -122,6 +124,20 @@ constexpr ArgumentRule argument_table[] = {
     {"prctl", 0, low_32, 0x53564d41},  // PR_SET_VMA: names of mappings
 };
 
+constexpr ArgumentRule loud_argument_table[] = {
+    {"clone", 0, CLONE_NEWNS, CLONE_NEWNS},
+    {"clone", 0, CLONE_NEWCGROUP, CLONE_NEWCGROUP},
+    {"clone", 0, CLONE_NEWUTS, CLONE_NEWUTS},
+    {"clone", 0, CLONE_NEWIPC, CLONE_NEWIPC},
+    {"clone", 0, CLONE_NEWUSER, CLONE_NEWUSER},
+    {"clone", 0, CLONE_NEWPID, CLONE_NEWPID},
+    {"clone", 0, CLONE_NEWNET, CLONE_NEWNET},
+    {"ioctl", 1, low_32, TIOCSTI},
+    {"ioctl", 1, low_32, TIOCLINUX},
+    {"ioctl", 1, low_32, TIOCSETD},
+    {"memfd_create", 1, memfd_exec_flag, memfd_exec_flag},
+};
+
 constexpr SocketRule socket_table[] = {
     {AF_UNIX, -1, -1},           {AF_INET, SOCK_STREAM, -1},  {AF_INET, SOCK_DGRAM, -1},
     {AF_INET6, SOCK_STREAM, -1}, {AF_INET6, SOCK_DGRAM, -1},  {AF_NETLINK, -1, NETLINK_ROUTE},
@@ -138,7 +154,7 @@ constexpr const char* loud_table[] = {
     "clock_settime", "clock_settime64", "clock_adjtime", "adjtimex", "stime", "iopl", "ioperm",
     "modify_ldt", "vm86", "vm86old", "capset", "seccomp", "name_to_handle_at", "open_by_handle_at",
     "fanotify_init", "fanotify_mark", "lookup_dcookie", "nfsservctl", "vhangup", "move_pages",
-    "migrate_pages", "remap_file_pages", "uselib", "_sysctl", "sysfs", "ustat", "execveat",
+    "migrate_pages", "remap_file_pages", "uselib", "_sysctl", "sysfs", "ustat",
 };
 
 constexpr const char* init_table[] = {
@@ -150,8 +166,10 @@ constexpr const char* init_table[] = {
 
 std::span<const char* const> allowed_calls() { return allowed_table; }
 std::span<const ArgumentRule> allowed_with_argument() { return argument_table; }
+std::span<const ArgumentRule> loud_with_argument() { return loud_argument_table; }
 std::span<const SocketRule> allowed_sockets() { return socket_table; }
 std::span<const char* const> loud_calls() { return loud_table; }
 std::span<const char* const> init_calls() { return init_table; }
 
 } // namespace gatehouse::sandbox
+// clang-format on

@@ -17,8 +17,8 @@ struct ArgumentRule {
 // socket(domain, type & 0xf, protocol) with every field compared.
 struct SocketRule {
     int domain;
-    int type;       // -1: any
-    int protocol;   // -1: any
+    int type;     // -1: any
+    int protocol; // -1: any
 };
 
 std::span<const char* const> allowed_calls();
@@ -26,6 +26,7 @@ std::span<const ArgumentRule> allowed_with_argument();
 std::span<const SocketRule> allowed_sockets();
 // Answered with EPERM: calls that tell of an attack or of a wrong connector.
 std::span<const char* const> loud_calls();
+std::span<const ArgumentRule> loud_with_argument();
 // What gatehouse-jail's init needs after the connector has started.
 std::span<const char* const> init_calls();
 

@@ -1,4 +1,5 @@
-// The seccomp filters as BPF programs: compiled once in the daemon by libseccomp, loaded by the jail.
+// The seccomp filters as BPF programs: compiled once in the daemon by libseccomp, loaded by the
+// jail.
 #pragma once
 
 #include "runtime/base/result.hpp"
@@ -8,11 +9,11 @@
 
 namespace gatehouse::sandbox {
 
-using FilterProgram = std::vector<std::byte>;  // sock_filter[]
+using FilterProgram = std::vector<std::byte>; // sock_filter[]
 
 struct Filters {
-    FilterProgram connector;  // allow-list; loud calls EPERM, unknown ENOSYS, foreign ABI kills
-    FilterProgram init;       // a dozen calls; everything else EPERM
+    FilterProgram connector; // allow-list; loud calls EPERM, unknown ENOSYS, foreign ABI kills
+    FilterProgram init;      // a dozen calls; everything else EPERM
 };
 
 // Error GH-S604: libseccomp failed, with the call that it stumbled over.
