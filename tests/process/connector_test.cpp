@@ -1,4 +1,5 @@
-// Real connectors through the launcher: they run, they see what they should, and their end is told right.
+// Real connectors through the launcher: they run, they see what they should, and their end is told
+// right.
 #include "tests/process/sandbox_fixture.hpp"
 
 #include <catch2/catch.hpp>
@@ -49,7 +50,8 @@ TEST_CASE("an unmodified python program answers over its pipes") {
                "    print('hello ' + line.strip(), flush=True)\n"
                "with tempfile.TemporaryFile() as f: f.write(b'x')\n"
                "t = threading.Thread(target=print, args=('thread',)); t.start(); t.join()\n"
-               "print(subprocess.run(['/bin/sh', '-c', 'echo child'], capture_output=True, text=True).stdout, end='')\n");
+               "print(subprocess.run(['/bin/sh', '-c', 'echo child'], capture_output=True, "
+               "text=True).stdout, end='')\n");
     const Run run = fixture.run({"/usr/bin/python3", "server.py"}, "python\n");
     INFO((run.error ? to_text(*run.error) : to_text(run.outcome)) << run.errors);
     CHECK(run.output == "hello python\nthread\nchild\n");
@@ -63,7 +65,8 @@ TEST_CASE("exit statuses and signals are told apart") {
     CHECK(to_text(fixture.run({"./connector_probe", "raise", "9"}).outcome) == "signal SIGKILL");
 }
 
-TEST_CASE("the environment is the allow-list, the plan's variables and the secrets, and nothing else") {
+TEST_CASE(
+    "the environment is the allow-list, the plan's variables and the secrets, and nothing else") {
     SandboxFixture fixture;
     setenv("GH_TEST_LEAK", "from the daemon", 1);
     sandbox::LaunchPlan plan = fixture.plan({"./connector_probe", "env"});
@@ -71,21 +74,23 @@ TEST_CASE("the environment is the allow-list, the plan's variables and the secre
     plan.env.emplace_back("LANG", "de_DE.UTF-8");
     plan.secret_env.emplace_back("TOKEN", Secret(std::string("s3cret")));
     const Run run = fixture.run_plan(std::move(plan));
-    CHECK(run.output == "HOME=/tmp\nLANG=de_DE.UTF-8\nMODE=test\nPATH=/usr/local/bin:/usr/bin:/bin\n"
-                        "TMPDIR=/tmp\nTOKEN=s3cret\n");
+    CHECK(run.output ==
+          "HOME=/tmp\nLANG=de_DE.UTF-8\nMODE=test\nPATH=/usr/local/bin:/usr/bin:/bin\n"
+          "TMPDIR=/tmp\nTOKEN=s3cret\n");
 }
 
 TEST_CASE("of a thousand inheritable descriptors none arrives") {
     SandboxFixture fixture;
     std::vector<UniqueFd> inheritable;
     for (int i = 0; i < 1000; ++i) {
-        inheritable.emplace_back(open("/dev/null", O_RDONLY));  // without close-on-exec, on purpose
+        inheritable.emplace_back(open("/dev/null", O_RDONLY)); // without close-on-exec, on purpose
     }
     const Run run = fixture.run({"./connector_probe", "fds"});
     CHECK(run.output == "0\n1\n2\n");
 }
 
-TEST_CASE("the connector has a foreign identity, no capability, and both seccomp and no_new_privs") {
+TEST_CASE(
+    "the connector has a foreign identity, no capability, and both seccomp and no_new_privs") {
     SandboxFixture fixture;
     const Run run = fixture.run({"./connector_probe", "identity"});
     INFO(run.output);
@@ -139,7 +144,8 @@ TEST_CASE("a volume is written by one run and read by the next") {
         plan.volumes.push_back({state.path() / "deep" / "notes", "notes"});
         return fixture.run_plan(std::move(plan));
     };
-    CHECK(with_volume({"/bin/sh", "-c", "echo kept > /data/notes/file && echo ok"}).output == "ok\n");
+    CHECK(with_volume({"/bin/sh", "-c", "echo kept > /data/notes/file && echo ok"}).output ==
+          "ok\n");
     CHECK(with_volume({"/bin/cat", "/data/notes/file"}).output == "kept\n");
     const Run executed =
         with_volume({"/bin/sh", "-c", "cp /bin/true /data/notes/t; /data/notes/t; echo $?"});

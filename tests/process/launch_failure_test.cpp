@@ -31,7 +31,8 @@ TEST_CASE("a missing command is GH-P305 with ENOENT") {
     CHECK(nothing_is_left());
 }
 
-TEST_CASE("a file that is not executable is GH-P305 with EACCES, and a script without first line ENOEXEC") {
+TEST_CASE("a file that is not executable is GH-P305 with EACCES, and a script without first line "
+          "ENOEXEC") {
     SandboxFixture fixture;
     write_file(fixture.code_dir() / "plain.txt", "text", 0644);
     write_file(fixture.code_dir() / "script", "echo hello\n", 0755);
@@ -78,7 +79,8 @@ TEST_CASE("a launch past its deadline is GH-P306 and leaves nothing") {
     struct Attempt {
         static Task<void> run(SandboxFixture& fixture, std::optional<Error>& error) {
             sandbox::LaunchPlan plan = fixture.plan({"./connector_probe", "echo"});
-            auto launched = co_await fixture.launcher().launch(std::move(plan), std::chrono::milliseconds(0));
+            auto launched =
+                co_await fixture.launcher().launch(std::move(plan), std::chrono::milliseconds(0));
             if (!launched) {
                 error = launched.error();
             }

@@ -69,7 +69,7 @@ TEST_CASE("a signal reaches the connector through init") {
     const sandbox::Outcome outcome = end_of(fixture, *child);
     CHECK(to_text(outcome) == "exit status 7");
     CHECK(child->ended().has_value());
-    child->signal(SIGTERM);  // harmless after the end
+    child->signal(SIGTERM); // harmless after the end
     child->kill_tree();
 }
 
@@ -116,7 +116,8 @@ TEST_CASE("destroying the ChildProcess without a wait kills and reaps the tree")
     CHECK(eventually(10s, [&] {
         fixture.loop().restart();
         fixture.loop().poll();
-        return processes_with(mark).empty() && waitpid(-1, nullptr, WNOHANG) == -1 && errno == ECHILD;
+        return processes_with(mark).empty() && waitpid(-1, nullptr, WNOHANG) == -1 &&
+               errno == ECHILD;
     }));
 }
 
@@ -139,13 +140,20 @@ TEST_CASE("a daemon killed with SIGKILL leaves no process of its connectors") {
     REQUIRE(pipe2(ends, O_CLOEXEC) == 0);
     const std::string uid = std::to_string(fixture.uid());
     const std::string code = fixture.code_dir().string();
-    const char* arguments[] = {GH_BIN_DIR "/launch_holder", GH_BIN_DIR "/gatehouse-jail", code.c_str(),
-                               uid.c_str(), "./victim_double_fork_escape", mark.c_str(), "stay", nullptr};
+    const char* arguments[] = {GH_BIN_DIR "/launch_holder",
+                               GH_BIN_DIR "/gatehouse-jail",
+                               code.c_str(),
+                               uid.c_str(),
+                               "./victim_double_fork_escape",
+                               mark.c_str(),
+                               "stay",
+                               nullptr};
     posix_spawn_file_actions_t actions;
     posix_spawn_file_actions_init(&actions);
     posix_spawn_file_actions_adddup2(&actions, ends[1], 1);
     pid_t holder = -1;
-    REQUIRE(posix_spawn(&holder, arguments[0], &actions, nullptr, const_cast<char**>(arguments), environ) == 0);
+    REQUIRE(posix_spawn(&holder, arguments[0], &actions, nullptr, const_cast<char**>(arguments),
+                        environ) == 0);
     posix_spawn_file_actions_destroy(&actions);
     close(ends[1]);
     char text[64] = {};
@@ -155,7 +163,7 @@ TEST_CASE("a daemon killed with SIGKILL leaves no process of its connectors") {
     INFO(answer);
     REQUIRE(answer.rfind("running ", 0) == 0);
     const int jail_pid = std::atoi(answer.c_str() + 8);
-    REQUIRE(processes_with(mark).size() >= 3);  // the holder, the connector and its daemon
+    REQUIRE(processes_with(mark).size() >= 3); // the holder, the connector and its daemon
 
     kill(holder, SIGKILL);
     waitpid(holder, nullptr, 0);
@@ -169,13 +177,15 @@ TEST_CASE("launch to exec is measured, and 50 launches leave nothing") {
     for (int i = 0; i < 50; ++i) {
         const auto before = std::chrono::steady_clock::now();
         const Child child = start(fixture, {"./connector_probe", "echo"});
-        times.push_back(std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - before).count());
+        times.push_back(
+            std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - before)
+                .count());
         child->kill_tree();
         end_of(fixture, *child);
     }
     std::sort(times.begin(), times.end());
-    std::printf("launch to exec: median %.2f ms, fastest %.2f ms, slowest %.2f ms (%s)\n", times[25], times[0],
-                times[49], geteuid() == 0 ? "root" : "ordinary user");
+    std::printf("launch to exec: median %.2f ms, fastest %.2f ms, slowest %.2f ms (%s)\n",
+                times[25], times[0], times[49], geteuid() == 0 ? "root" : "ordinary user");
     CHECK(waitpid(-1, nullptr, WNOHANG) == -1);
     CHECK(times[25] < 500.0);
 }

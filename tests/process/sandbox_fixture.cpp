@@ -20,7 +20,8 @@ extern char** environ;
 namespace gatehouse::testing {
 namespace {
 
-Task<void> run_child(SandboxFixture& fixture, sandbox::LaunchPlan plan, std::string input, Run& run) {
+Task<void> run_child(SandboxFixture& fixture, sandbox::LaunchPlan plan, std::string input,
+                     Run& run) {
     auto launched = co_await fixture.launcher().launch(std::move(plan), std::chrono::seconds(20));
     if (!launched) {
         run.error = launched.error();
@@ -30,7 +31,7 @@ Task<void> run_child(SandboxFixture& fixture, sandbox::LaunchPlan plan, std::str
     {
         const UniqueFd standard_input = child.take_stdin();
         const ssize_t written = write(standard_input.get(), input.data(), input.size());
-        (void)written;  // a child that has ended already may refuse it
+        (void)written; // a child that has ended already may refuse it
     }
     const Executor executor = fixture.loop().get_executor();
     run.output = co_await read_to_end(executor, child.take_stdout());
@@ -41,7 +42,8 @@ Task<void> run_child(SandboxFixture& fixture, sandbox::LaunchPlan plan, std::str
 } // namespace
 
 TemporaryFolder::TemporaryFolder() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "gatehouse-test-XXXXXX").string();
+    std::string pattern =
+        (std::filesystem::temp_directory_path() / "gatehouse-test-XXXXXX").string();
     REQUIRE(mkdtemp(pattern.data()) != nullptr);
     path_ = pattern;
     chmod(path_.c_str(), 0755);

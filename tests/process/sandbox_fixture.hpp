@@ -1,4 +1,5 @@
-// What the process tests share: a code folder, a launcher on a loop of its own, and a run from launch to end.
+// What the process tests share: a code folder, a launcher on a loop of its own, and a run from
+// launch to end.
 #pragma once
 
 #include "sandbox/launcher.hpp"
@@ -25,7 +26,7 @@ class TemporaryFolder {
 };
 
 struct Run {
-    std::optional<Error> error;  // the launch failed
+    std::optional<Error> error; // the launch failed
     sandbox::Outcome outcome;
     std::string output;
     std::string errors;
@@ -59,13 +60,15 @@ Task<std::string> read_to_end(Executor executor, UniqueFd fd);
 
 // The same program outside of any sandbox, with this process's environment: what it printed.
 std::string run_outside(const std::vector<std::string>& command);
-// pids of the host whose command line contains the text, without this process and its helpers `not_with`.
+// pids of the host whose command line contains the text, without this process and its helpers
+// `not_with`.
 std::vector<int> processes_with(const std::string& text);
 // A text that no other run uses.
 std::string unique_mark();
 // True as soon as the condition holds, within the deadline.
 bool eventually(std::chrono::milliseconds deadline, const std::function<bool()>& condition);
 
-void write_file(const std::filesystem::path& path, const std::string& content, unsigned mode = 0644);
+void write_file(const std::filesystem::path& path, const std::string& content,
+                unsigned mode = 0644);
 
 } // namespace gatehouse::testing

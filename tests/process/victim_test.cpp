@@ -1,5 +1,5 @@
-// Hostile attempts. Each victim runs outside first, where its attempt must succeed, then in the sandbox,
-// where it must be blocked.
+// Hostile attempts. Each victim runs outside first, where its attempt must succeed, then in the
+// sandbox, where it must be blocked.
 #include "tests/process/sandbox_fixture.hpp"
 
 #include <arpa/inet.h>
@@ -33,7 +33,8 @@ void check_blocked(SandboxFixture& fixture, const std::string& name, const std::
         }
         return words;
     };
-    const std::string control = run_outside(command((fixture.code_dir() / victim).string(), outside));
+    const std::string control =
+        run_outside(command((fixture.code_dir() / victim).string(), outside));
     INFO(name << " outside: " << control);
     CHECK(control.rfind("SUCCEEDED", 0) == 0);
     const Run run = fixture.run(command("./" + victim, inside));
@@ -42,7 +43,8 @@ void check_blocked(SandboxFixture& fixture, const std::string& name, const std::
     CHECK(run.output.rfind("blocked", 0) == 0);
 }
 
-void check_blocked(SandboxFixture& fixture, const std::string& name, const std::string& argument = "") {
+void check_blocked(SandboxFixture& fixture, const std::string& name,
+                   const std::string& argument = "") {
     check_blocked(fixture, name, argument, argument);
 }
 
@@ -67,7 +69,8 @@ TEST_CASE("the host's accounts and the sandbox's own /etc are told apart") {
     const Run run = fixture.run({"./connector_probe", "cat", "/etc/passwd"});
     CHECK(run.output.find("connector:x:") != std::string::npos);
     CHECK(run.output.find("/bin/bash") == std::string::npos);
-    CHECK(fixture.run({"./connector_probe", "list", "/"}).output.find("home\n") == std::string::npos);
+    CHECK(fixture.run({"./connector_probe", "list", "/"}).output.find("home\n") ==
+          std::string::npos);
     CHECK(fixture.run({"./connector_probe", "list", "/sys"}).output.rfind("error", 0) == 0);
 }
 
@@ -81,8 +84,11 @@ TEST_CASE("processes of the host cannot be seen") {
     posix_spawn_file_actions_init(&actions);
     posix_spawn_file_actions_adddup2(&actions, ends[0], 0);
     pid_t pid = -1;
-    REQUIRE(posix_spawn(&pid, arguments[0], &actions, nullptr, const_cast<char**>(arguments), environ) == 0);
+    REQUIRE(posix_spawn(&pid, arguments[0], &actions, nullptr, const_cast<char**>(arguments),
+                        environ) == 0);
     posix_spawn_file_actions_destroy(&actions);
+    // The command line of a process appears a moment after posix_spawn has returned.
+    REQUIRE(eventually(std::chrono::seconds(5), [&] { return !processes_with(mark).empty(); }));
     check_blocked(fixture, "see_processes", mark);
     close(ends[1]);
     waitpid(pid, nullptr, 0);
@@ -154,9 +160,11 @@ TEST_CASE("init is exec'd with an empty environment") {
     struct Look {
         static Task<void> run(SandboxFixture& fixture, std::string& found) {
             sandbox::LaunchPlan plan = fixture.plan({"./connector_probe", "echo"});
-            auto launched = co_await fixture.launcher().launch(std::move(plan), std::chrono::seconds(20));
+            auto launched =
+                co_await fixture.launcher().launch(std::move(plan), std::chrono::seconds(20));
             REQUIRE(launched.has_value());
-            std::ifstream file("/proc/" + std::to_string((*launched)->jail_pid()) + "/environ", std::ios::binary);
+            std::ifstream file("/proc/" + std::to_string((*launched)->jail_pid()) + "/environ",
+                               std::ios::binary);
             std::getline(file, found, '\0');
             (*launched)->kill_tree();
             co_await (*launched)->wait();

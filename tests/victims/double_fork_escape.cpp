@@ -1,5 +1,6 @@
-// Leaves a daemon behind: forks twice, new session, no descriptors. The first process then ends, and so does
-// this attempt; whether it succeeded is for the test to see (the mark stays in the daemon's command line).
+// Leaves a daemon behind: forks twice, new session, no descriptors. The first process then ends,
+// and so does this attempt; whether it succeeded is for the test to see (the mark stays in the
+// daemon's command line).
 #include "tests/victims/victim.hpp"
 
 #include <csignal>

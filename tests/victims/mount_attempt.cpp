@@ -1,4 +1,5 @@
-// Mounts a tmpfs, in namespaces of its own if need be (so that the control run leaves the host as it is).
+// Mounts a tmpfs, in namespaces of its own if need be (so that the control run leaves the host as
+// it is).
 #include "tests/victims/victim.hpp"
 
 #include <sched.h>
@@ -14,8 +15,9 @@ int main() {
     }
     // Without a namespace of its own this is an attempt on the sandbox's.
     if (mount("victim", "/tmp", "tmpfs", 0, nullptr) != 0) {
-        victim::blocked(std::string("unshare ") + (unshared == 0 ? "ok" : std::strerror(unshare_errno)) +
-                        ", mount " + std::strerror(errno));
+        victim::blocked(std::string("unshare ") +
+                        (unshared == 0 ? "ok" : std::strerror(unshare_errno)) + ", mount " +
+                        std::strerror(errno));
     }
     victim::succeeded("mounted");
 }

@@ -11,7 +11,8 @@ int main(int argc, char** argv) {
     std::error_code error;
     for (const auto& entry : std::filesystem::directory_iterator("/proc", error)) {
         const std::string name = entry.path().filename();
-        if (name.find_first_not_of("0123456789") != std::string::npos || name == std::to_string(getpid())) {
+        if (name.find_first_not_of("0123456789") != std::string::npos ||
+            name == std::to_string(getpid())) {
             continue;
         }
         std::ifstream file(entry.path() / "environ", std::ios::binary);

@@ -14,7 +14,8 @@ int main(int argc, char** argv) {
         std::ostringstream text;
         text << file.rdbuf();
         // Its own command line carries the mark too.
-        if (text.str().find(mark) != std::string::npos && text.str().find("see_processes") == std::string::npos) {
+        if (text.str().find(mark) != std::string::npos &&
+            text.str().find("see_processes") == std::string::npos) {
             victim::succeeded(entry.path().string());
         }
     }

@@ -1,5 +1,5 @@
-// A victim makes one attempt and says in one line how it went. It is run twice: outside the sandbox, where the
-// attempt must succeed, and inside, where it must not.
+// A victim makes one attempt and says in one line how it went. It is run twice: outside the
+// sandbox, where the attempt must succeed, and inside, where it must not.
 #pragma once
 
 #include <cerrno>

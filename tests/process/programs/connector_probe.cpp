@@ -28,13 +28,14 @@ int echo() {
 }
 
 int print_environment() {
-    std::vector<std::string> lines(environ, environ + [] {
-        int count = 0;
-        while (environ[count] != nullptr) {
-            ++count;
-        }
-        return count;
-    }());
+    std::vector<std::string> lines(
+        environ, environ + [] {
+            int count = 0;
+            while (environ[count] != nullptr) {
+                ++count;
+            }
+            return count;
+        }());
     std::sort(lines.begin(), lines.end());
     for (const std::string& line : lines) {
         std::cout << line << "\n";
@@ -56,7 +57,8 @@ int print_identity() {
     std::ifstream status("/proc/self/status");
     std::string line;
     while (std::getline(status, line)) {
-        for (const char* key : {"Uid:", "Gid:", "Groups:", "Cap", "NoNewPrivs:", "Seccomp:", "NSpid:"}) {
+        for (const char* key :
+             {"Uid:", "Gid:", "Groups:", "Cap", "NoNewPrivs:", "Seccomp:", "NSpid:"}) {
             if (line.rfind(key, 0) == 0) {
                 std::cout << line << "\n";
             }
@@ -65,7 +67,8 @@ int print_identity() {
     char host[256] = {};
     gethostname(host, sizeof host - 1);
     std::cout << "pid " << getpid() << "\nhost " << host << "\ncwd "
-              << std::filesystem::current_path().string() << "\numask " << std::oct << umask(0) << "\n";
+              << std::filesystem::current_path().string() << "\numask " << std::oct << umask(0)
+              << "\n";
     return 0;
 }
 
@@ -86,8 +89,8 @@ int fill(const char* path, std::size_t megabytes) {
     std::FILE* file = std::fopen(path, "w");
     const std::vector<char> block(1U << 20, 'x');
     std::size_t written = 0;
-    while (file != nullptr && written < megabytes && std::fwrite(block.data(), block.size(), 1, file) == 1 &&
-           std::fflush(file) == 0) {
+    while (file != nullptr && written < megabytes &&
+           std::fwrite(block.data(), block.size(), 1, file) == 1 && std::fflush(file) == 0) {
         ++written;
     }
     std::cout << "wrote " << written << " MiB, " << std::strerror(errno) << "\n";
@@ -97,7 +100,8 @@ int fill(const char* path, std::size_t megabytes) {
 int allocate(std::size_t megabytes) {
     std::size_t held = 0;
     while (held < megabytes) {
-        void* block = mmap(nullptr, 1U << 20, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        void* block =
+            mmap(nullptr, 1U << 20, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
         if (block == MAP_FAILED) {
             break;
         }
@@ -160,20 +164,48 @@ int wait_for_term() {
 }
 
 int run(const std::string& mode, const char* first, const char* second) {
-    const auto number = [](const char* text) { return static_cast<std::size_t>(std::strtoull(text, nullptr, 10)); };
-    if (mode == "echo") { return echo(); }
-    if (mode == "env") { return print_environment(); }
-    if (mode == "fds") { return print_descriptors(); }
-    if (mode == "identity") { return print_identity(); }
-    if (mode == "limits") { return print_limits(); }
-    if (mode == "exit") { return static_cast<int>(number(first)); }
-    if (mode == "raise") { return std::raise(static_cast<int>(number(first))); }
-    if (mode == "term") { return wait_for_term(); }
-    if (mode == "cat") { return print_file(first); }
-    if (mode == "list") { return list(first); }
-    if (mode == "fill") { return fill(first, number(second)); }
-    if (mode == "allocate") { return allocate(number(first)); }
-    if (mode == "fork") { return fork_many(static_cast<int>(number(first))); }
+    const auto number = [](const char* text) {
+        return static_cast<std::size_t>(std::strtoull(text, nullptr, 10));
+    };
+    if (mode == "echo") {
+        return echo();
+    }
+    if (mode == "env") {
+        return print_environment();
+    }
+    if (mode == "fds") {
+        return print_descriptors();
+    }
+    if (mode == "identity") {
+        return print_identity();
+    }
+    if (mode == "limits") {
+        return print_limits();
+    }
+    if (mode == "exit") {
+        return static_cast<int>(number(first));
+    }
+    if (mode == "raise") {
+        return std::raise(static_cast<int>(number(first)));
+    }
+    if (mode == "term") {
+        return wait_for_term();
+    }
+    if (mode == "cat") {
+        return print_file(first);
+    }
+    if (mode == "list") {
+        return list(first);
+    }
+    if (mode == "fill") {
+        return fill(first, number(second));
+    }
+    if (mode == "allocate") {
+        return allocate(number(first));
+    }
+    if (mode == "fork") {
+        return fork_many(static_cast<int>(number(first)));
+    }
     std::cerr << "unknown mode\n";
     return 2;
 }

@@ -1,5 +1,6 @@
-// Launches a connector and holds it until it is killed itself: what a daemon is to a test of its death.
-// Arguments: jail, code folder, uid, command. Prints "running" once the connector has said something.
+// Launches a connector and holds it until it is killed itself: what a daemon is to a test of its
+// death. Arguments: jail, code folder, uid, command. Prints "running" once the connector has said
+// something.
 #include "sandbox/launcher.hpp"
 
 #include <boost/asio/co_spawn.hpp>
