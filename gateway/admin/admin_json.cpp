@@ -111,6 +111,12 @@ Json secret_json(const SecretInfo& secret) {
     return json;
 }
 
+Error no_such_error(const std::string& kind, const std::string& name,
+                    const std::string& list_verb) {
+    return Error{"GH-N404", "no such " + kind, name, "",
+                 "See the names with `gatehouse " + list_verb + "`"};
+}
+
 int status_of_error(const Error& error) {
     constexpr std::array<std::string_view, 4> not_now{"GH-A105", "GH-G901", "GH-G910", "GH-G911"};
     if (error.code == "GH-N404") {

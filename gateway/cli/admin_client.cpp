@@ -26,10 +26,12 @@ constexpr std::uint64_t answer_max_bytes = 64ULL << 20;
 constexpr std::size_t line_max_bytes = 1 << 20;
 constexpr std::chrono::seconds stream_silence_max{45};
 
-Error unreachable_error(const std::filesystem::path& socket, std::string why) {
-    return Error{
-        "GH-N503", "cannot reach the daemon", socket.string(), std::move(why),
-        "Start it with `gatehouse serve --config FILE`, or name its socket with --socket PATH"};
+Error unreachable_error(const std::filesystem::path& socket, std::string why,
+                        bool forbidden = false) {
+    return Error{"GH-N503", "cannot reach the daemon", socket.string(), std::move(why),
+                 forbidden ? "Run this as root or as the user the daemon runs as"
+                           : "Start it with `gatehouse serve --config FILE`, or name its socket "
+                             "with --socket PATH"};
 }
 
 // One connection. Each step runs its own small loop so that it ends at the deadline.
@@ -102,7 +104,11 @@ class Exchange {
             return unreachable_error(path_, "no answer within " + std::to_string(deadline.count()) +
                                                 " ms");
         }
-        return outcome ? Result<void>(unreachable_error(path_, outcome.message())) : Result<void>();
+        if (!outcome) {
+            return {};
+        }
+        const bool forbidden = outcome == boost::system::errc::permission_denied;
+        return unreachable_error(path_, outcome.message(), forbidden);
     }
 
     std::filesystem::path path_;
@@ -123,9 +129,7 @@ bool hand_over_lines(std::string& text, const std::function<bool(std::string_vie
         if (end == std::string::npos) {
             break;
         }
-        if (end > begin) {
-            wanted = on_line(std::string_view(text).substr(begin, end - begin));
-        }
+        wanted = on_line(std::string_view(text).substr(begin, end - begin));
         begin = end + 1;
     }
     text.erase(0, begin);

@@ -28,8 +28,8 @@ class AdminClient {
     // the daemon's own error as its problem details say.
     Result<Json> request(const AdminRequest& request) const;
     // Hands over each line of an endless answer until `on_line` returns false, the daemon ends it,
-    // or nothing came for 45 s (the daemon sends an empty line every 15 s; those are not handed
-    // over).
+    // or nothing came for 45 s. The daemon sends an empty line every 15 s: time to look whether
+    // anybody still wants to read.
     Result<void> stream(const std::string& target,
                         const std::function<bool(std::string_view line)>& on_line) const;
 

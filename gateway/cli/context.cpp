@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <ostream>
+#include <poll.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 #include <utility>
@@ -78,6 +79,11 @@ ExitCode fail_with(CliContext& context, const Error& error) {
 
 void print_json(CliContext& context, const Json& json) {
     context.out << json.dump(2, ' ', false, Json::error_handler_t::replace) << '\n';
+}
+
+bool output_is_abandoned() {
+    pollfd output{STDOUT_FILENO, 0, 0};
+    return ::poll(&output, 1, 0) == 1 && (output.revents & POLLERR) != 0;
 }
 
 Result<std::filesystem::path> find_config(const GlobalOptions& options) {

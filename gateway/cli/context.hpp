@@ -48,6 +48,9 @@ ExitCode fail_with(CliContext& context, const Error& error);
 // Indented JSON and a newline.
 void print_json(CliContext& context, const Json& json);
 
+// Whether standard output is a pipe that nobody reads any more.
+bool output_is_abandoned();
+
 // --config, else ./gatehouse.yaml. GH-C530: neither is there.
 Result<std::filesystem::path> find_config(const GlobalOptions& options);
 // --socket, else the configuration's listen.admin.

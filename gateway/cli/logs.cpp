@@ -40,6 +40,9 @@ ExitCode print_log_page(CliContext& context, const AdminClient& client, const st
 
 ExitCode follow_logs(CliContext& context, const AdminClient& client, const std::string& target) {
     const auto on_line = [&context](std::string_view line) {
+        if (line.empty()) {
+            return !output_is_abandoned();
+        }
         const auto record = parse_json(line, 8);
         const bool wanted = !record || print_log_record(context, *record);
         context.out.flush();

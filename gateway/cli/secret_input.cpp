@@ -62,7 +62,7 @@ Result<Secret> read_bounded(int fd, const std::string& name, bool line_only) {
         }
         if (got < 0) {
             wipe(text);
-            return secret_input_error(name, errno_text(errno));
+            return secret_input_error(name, errno == EINTR ? "interrupted" : errno_text(errno));
         }
         size += static_cast<std::size_t>(got);
         ended = got == 0 || (line_only && text[size - 1] == '\n');

@@ -1,0 +1,168 @@
+// The changes of the admin API: announced to the journal, then done.
+#include "gateway/admin/admin_api.hpp"
+
+#include "runtime/base/secret.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace gatehouse::gateway {
+
+namespace {
+
+JournalRecord admin_record(std::string peer, std::string action, std::string target) {
+    JournalRecord record;
+    record.kind = RecordKind::admin;
+    record.principal = std::move(peer);
+    record.action = std::move(action);
+    record.target = std::move(target);
+    return record;
+}
+
+// The name in {"name": …} of a request body.
+Result<std::string> name_in_body(std::string_view body) {
+    auto parsed = parse_json(body, 4);
+    if (!parsed) {
+        return std::move(parsed).error();
+    }
+    const auto name = parsed->is_object() ? parsed->find("name") : parsed->end();
+    if (name == parsed->end() || !name->is_string() || parsed->size() != 1) {
+        return Error{"GH-N400", "not a request for an agent", "body", "it must be {\"name\": TEXT}",
+                     "Send exactly one key, name"};
+    }
+    auto text = name->get<std::string>();
+    if (!plausible_admin_name(text)) {
+        return Error{"GH-A110", "not a usable agent name", text.substr(0, 80),
+                     "names are [a-z0-9-], 1 to 40 characters", "Choose another name"};
+    }
+    return text;
+}
+
+template <class Infos>
+bool has_name(const Infos& infos, const std::string& name) {
+    return std::any_of(infos.begin(), infos.end(),
+                       [&name](const auto& info) { return info.name == name; });
+}
+
+HttpReply no_content() {
+    HttpReply reply;
+    reply.status = 204;
+    reply.content_type.clear();
+    return reply;
+}
+
+} // namespace
+
+Task<HttpReply> AdminApi::change_connector(AdminRoute route, std::string peer) {
+    const ConnectorName name(route.name);
+    if (!parts_.connectors.status(name)) {
+        co_return problem_reply(404, no_such_error("connector", route.name, "ls"));
+    }
+    const bool starts = route.operation == AdminOperation::connector_start;
+    const bool stops = route.operation == AdminOperation::connector_stop;
+    const std::string action = starts  ? "connector.start"
+                               : stops ? "connector.stop"
+                                       : "connector.restart";
+    auto announced = co_await announce(peer, action, route.name);
+    if (!announced) {
+        co_return problem_reply(503, announced.error());
+    }
+    Task<Result<void>> change = starts  ? parts_.connectors.start(name)
+                                : stops ? parts_.connectors.stop(name)
+                                        : parts_.connectors.restart(name);
+    auto done = co_await std::move(change);
+    if (!done) {
+        record_failure(admin_record(std::move(peer), action, route.name), done.error());
+        const int known = status_of_error(done.error());
+        co_return problem_reply(known == 400 ? 502 : known, done.error());
+    }
+    const auto status = parts_.connectors.status(name);
+    co_return status ? json_reply(200, status_json(*status)) : no_content();
+}
+
+Task<HttpReply> AdminApi::create_agent(HttpRequest request) {
+    auto name = name_in_body(request.body);
+    if (!name) {
+        co_return problem_reply(400, name.error());
+    }
+    auto announced = co_await announce(request.peer, "agent.create", *name);
+    if (!announced) {
+        co_return problem_reply(503, announced.error());
+    }
+    auto token = parts_.agents.create(*name);
+    if (!token) {
+        record_failure(admin_record(request.peer, "agent.create", *name), token.error());
+        co_return problem_reply(status_of_error(token.error()), token.error());
+    }
+    Json json = Json::object();
+    json["name"] = *name;
+    json["token"] = std::string(token->reveal());
+    co_return json_reply(201, json);
+}
+
+Task<HttpReply> AdminApi::remove_agent(std::string name, std::string peer) {
+    if (!has_name(parts_.agents.list(), name)) {
+        co_return problem_reply(404, no_such_error("agent", name, "agent list"));
+    }
+    auto announced = co_await announce(peer, "agent.remove", name);
+    if (!announced) {
+        co_return problem_reply(503, announced.error());
+    }
+    auto removed = parts_.agents.remove(name);
+    if (!removed) {
+        record_failure(admin_record(std::move(peer), "agent.remove", name), removed.error());
+        co_return problem_reply(status_of_error(removed.error()), removed.error());
+    }
+    co_return no_content();
+}
+
+Task<HttpReply> AdminApi::set_secret(std::string name, HttpRequest request) {
+    // From here the only copy of the value is one that wipes itself.
+    Secret value(std::move(request.body));
+    auto announced = co_await announce(request.peer, "secret.set", name);
+    if (!announced) {
+        co_return problem_reply(503, announced.error());
+    }
+    const SecretName secret(name);
+    auto info = parts_.vault.set(secret, std::move(value));
+    if (!info) {
+        record_failure(admin_record(request.peer, "secret.set", name), info.error());
+        co_return problem_reply(status_of_error(info.error()), info.error());
+    }
+    parts_.connectors.secret_changed(secret);
+    co_return json_reply(200, secret_json(*info));
+}
+
+Task<HttpReply> AdminApi::remove_secret(std::string name, std::string peer) {
+    if (!has_name(parts_.vault.list(), name)) {
+        co_return problem_reply(404, no_such_error("secret", name, "secret list"));
+    }
+    auto announced = co_await announce(peer, "secret.remove", name);
+    if (!announced) {
+        co_return problem_reply(503, announced.error());
+    }
+    const SecretName secret(name);
+    auto removed = parts_.vault.remove(secret);
+    if (!removed) {
+        record_failure(admin_record(std::move(peer), "secret.remove", name), removed.error());
+        co_return problem_reply(status_of_error(removed.error()), removed.error());
+    }
+    // A withdrawn secret must not live on in running connectors.
+    parts_.connectors.secret_changed(secret);
+    co_return no_content();
+}
+
+Task<Result<std::uint64_t>> AdminApi::announce(std::string peer, std::string action,
+                                               std::string target) {
+    JournalRecord record = admin_record(std::move(peer), std::move(action), std::move(target));
+    return parts_.journal.append(std::move(record));
+}
+
+void AdminApi::record_failure(const JournalRecord& announced, const Error& error) {
+    JournalRecord record = announced;
+    record.outcome = "failed";
+    record.reason = error.code;
+    parts_.journal.append_later(std::move(record));
+}
+
+} // namespace gatehouse::gateway
