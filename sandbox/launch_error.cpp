@@ -34,6 +34,12 @@ constexpr StepAdvice advice_table[] = {
     {"seccomp", "a kernel with CONFIG_SECCOMP_FILTER is needed"},
     {"capabilities",
      "give the daemon CAP_SETUID, CAP_SETGID and CAP_SETPCAP, or run it as an ordinary user"},
+    {"init_identity",
+     "map the connectors' uids into the daemon's user namespace, or run the daemon as an "
+     "ordinary user"},
+    {"watcher_identity",
+     "map uid 65533 into the daemon's user namespace, or run the daemon as an ordinary "
+     "user"},
     {"plan", "install gatehouse and gatehouse-jail of the same version"},
 };
 

@@ -26,7 +26,9 @@ int set_limit(const Limit& limit) {
 
 int set_limits(Jail& jail) {
     const wire::Limits& plan = jail.plan.limits;
-    // Never RLIMIT_AS: node reserves more address space than it ever uses.
+    // Never RLIMIT_AS: node reserves gigabytes of address space that it never uses (3.5 GiB with
+    // WebAssembly, 0.7 GiB without). RLIMIT_DATA counts private writable memory as it is made
+    // usable: node 20 idles at 48 MiB and stays within 20 MiB of its resident size.
     const Limit limits[] = {
         {"core", RLIMIT_CORE, 0},
         {"data", RLIMIT_DATA, plan.memory_bytes},

@@ -1,4 +1,5 @@
 // The end of a tree: by signal, by kill, by the death of its owner. Nothing survives.
+#include "runtime/base/task_group.hpp"
 #include "tests/process/sandbox_fixture.hpp"
 
 #include <catch2/catch.hpp>
@@ -44,6 +45,45 @@ bool is_running(int pid) {
     std::getline(file, text);
     const auto name_end = text.rfind(')');
     return name_end != std::string::npos && text.size() > name_end + 2 && text[name_end + 2] != 'Z';
+}
+
+std::ptrdiff_t open_descriptor_count() {
+    return std::distance(std::filesystem::directory_iterator("/proc/self/fd"),
+                         std::filesystem::directory_iterator());
+}
+
+// Whether the text is anywhere in the process's readable memory.
+bool memory_holds(int pid, const std::string& text) {
+    const std::string folder = "/proc/" + std::to_string(pid);
+    std::ifstream maps(folder + "/maps");
+    const UniqueFd memory(open((folder + "/mem").c_str(), O_RDONLY | O_CLOEXEC));
+    REQUIRE(memory);
+    std::string line;
+    int read_count = 0;
+    while (std::getline(maps, line)) {
+        unsigned long first = 0;
+        unsigned long last = 0;
+        if (std::sscanf(line.c_str(), "%lx-%lx", &first, &last) != 2) {
+            continue;
+        }
+        std::string bytes(last - first, '\0');
+        const ssize_t size =
+            pread(memory.get(), bytes.data(), bytes.size(), static_cast<off_t>(first));
+        read_count += size > 0 ? 1 : 0;
+        if (size > 0 && bytes.find(text) != std::string::npos) {
+            return true;
+        }
+    }
+    REQUIRE(read_count > 3);
+    return false;
+}
+
+int child_of(int parent) {
+    int child = 0;
+    std::ifstream("/proc/" + std::to_string(parent) + "/task/" + std::to_string(parent) +
+                  "/children") >>
+        child;
+    return child;
 }
 
 Child start(SandboxFixture& fixture, std::vector<std::string> command) {
@@ -174,6 +214,9 @@ TEST_CASE("a daemon killed with SIGKILL leaves no process of its connectors") {
 TEST_CASE("launch to exec is measured, and 50 launches leave nothing") {
     SandboxFixture fixture;
     std::vector<double> times;
+    fixture.run(
+        {"./connector_probe", "exit", "0"}); // the loop opens its own descriptors at first use
+    const auto open_before = open_descriptor_count();
     for (int i = 0; i < 50; ++i) {
         const auto before = std::chrono::steady_clock::now();
         const Child child = start(fixture, {"./connector_probe", "echo"});
@@ -187,5 +230,56 @@ TEST_CASE("launch to exec is measured, and 50 launches leave nothing") {
     std::printf("launch to exec: median %.2f ms, fastest %.2f ms, slowest %.2f ms (%s)\n",
                 times[25], times[0], times[49], geteuid() == 0 ? "root" : "ordinary user");
     CHECK(waitpid(-1, nullptr, WNOHANG) == -1);
+    CHECK(open_descriptor_count() == open_before);
     CHECK(times[25] < 500.0);
+}
+
+TEST_CASE("once the connector runs, no copy of a secret is left in the jail or in init") {
+    if (geteuid() != 0) {
+        WARN("skipped: only root can read the memory of these processes");
+        return;
+    }
+    SandboxFixture fixture;
+    sandbox::LaunchPlan plan = fixture.plan({"./connector_probe", "echo"});
+    const std::string name = "CANARY_" + std::to_string(getpid());
+    plan.secret_env.emplace_back("TOKEN", Secret(std::string(name)));
+    Child child;
+    fixture.complete(launch_into(fixture, std::move(plan), child));
+    const int jail = child->jail_pid();
+    const int init = child_of(jail);
+    REQUIRE(init > 0);
+    const int connector = child_of(init);
+    REQUIRE(connector > 0);
+    CHECK(memory_holds(connector, name)); // control: it is found where it belongs
+    CHECK_FALSE(memory_holds(jail, name));
+    CHECK_FALSE(memory_holds(init, name));
+    child->kill_tree();
+    end_of(fixture, *child);
+}
+
+TEST_CASE("twenty launches at once, half of them failing, end as they should") {
+    SandboxFixture fixture;
+    struct Many {
+        static Task<void> one(SandboxFixture& fixture, bool fails, int& right) {
+            sandbox::LaunchPlan plan =
+                fixture.plan({fails ? "./missing" : "./connector_probe", "exit", "5"});
+            auto launched = co_await fixture.launcher().launch(std::move(plan), 20s);
+            if (!launched) {
+                right += fails && launched.error().code == "GH-P305" ? 1 : 0;
+                co_return;
+            }
+            const sandbox::Outcome outcome = co_await (*launched)->wait();
+            right += !fails && to_text(outcome) == "exit status 5" ? 1 : 0;
+        }
+    };
+    int right = 0;
+    {
+        TaskGroup group(fixture.loop().get_executor());
+        for (int i = 0; i < 20; ++i) {
+            group.spawn("launch", Many::one(fixture, i % 2 == 0, right));
+        }
+        fixture.complete(group.join());
+    }
+    CHECK(right == 20);
+    CHECK(waitpid(-1, nullptr, WNOHANG) == -1);
 }

@@ -11,6 +11,7 @@
 #include <netinet/in.h>
 #include <spawn.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -179,4 +180,97 @@ TEST_CASE("the daemon cannot be signalled") {
     SandboxFixture fixture;
     check_blocked(fixture, "signal_process", std::to_string(getpid()));
     CHECK(fixture.run({"./victim_signal_process", "1"}).output.rfind("blocked", 0) == 0);
+}
+
+TEST_CASE("init cannot be killed, and its memory cannot be opened") {
+    SandboxFixture fixture;
+    const std::string own = "/proc/" + std::to_string(getpid()) + "/mem";
+    check_blocked(fixture, "open_for_write", own, "/proc/1/mem");
+    check_blocked(fixture, "list_through_proc", std::to_string(getpid()), "1");
+    const Run run = fixture.run({"/bin/sh", "-c", "kill -9 1 && echo sent; echo alive"});
+    CHECK(run.output == "alive\n");
+    CHECK(to_text(run.outcome) == "exit status 0");
+}
+
+TEST_CASE("nothing is executed from /tmp") {
+    SandboxFixture fixture;
+    check_blocked(fixture, "exec_from_tmp");
+}
+
+TEST_CASE("keyrings, io_uring and file handles are out of reach") {
+    SandboxFixture fixture;
+    check_blocked(fixture, "use_keyring");
+    check_blocked(fixture, "use_io_uring");
+    if (geteuid() == 0) {
+        check_blocked(fixture, "open_by_handle");
+    }
+}
+
+TEST_CASE("a unix socket of the host cannot be reached by its path") {
+    SandboxFixture fixture;
+    const TemporaryFolder folder;
+    const std::string path = (folder.path() / "socket").string();
+    sockaddr_un address = {};
+    address.sun_family = AF_UNIX;
+    std::copy(path.begin(), path.end(), address.sun_path);
+    const UniqueFd listener =
+        listen_on(reinterpret_cast<const sockaddr*>(&address), sizeof address, AF_UNIX);
+    check_blocked(fixture, "connect_path", path);
+}
+
+TEST_CASE("what only root can do outside, nobody can do inside") {
+    if (geteuid() != 0) {
+        WARN("skipped: without root these attempts fail outside as well");
+        return;
+    }
+    SandboxFixture fixture;
+    check_blocked(fixture, "open_for_write", "/proc/sys/kernel/core_pattern");
+    check_blocked(fixture, "make_device");
+    check_blocked(fixture, "raw_socket");
+    check_blocked(fixture, "load_bpf");
+    check_blocked(fixture, "chroot_attempt");
+}
+
+TEST_CASE("a program with the set-uid bit gives nothing") {
+    if (geteuid() != 0) {
+        WARN("skipped: only root can make a set-uid program of root");
+        return;
+    }
+    SandboxFixture fixture;
+    const std::string program = (fixture.code_dir() / "connector_probe").string();
+    REQUIRE(chmod(program.c_str(), 04755) == 0);
+    const std::string outside = run_outside(
+        {"/usr/bin/setpriv", "--reuid", "63000", "--clear-groups", program, "identity"});
+    CHECK(outside.find("Uid:\t63000\t0\t0") != std::string::npos);
+    const Run run = fixture.run({"./connector_probe", "identity"});
+    CHECK(run.output.find("Uid:\t63000\t63000\t63000") != std::string::npos);
+}
+
+TEST_CASE("a call through a foreign ABI kills the connector") {
+    SandboxFixture fixture;
+    const std::string control = run_outside({(fixture.code_dir() / "victim_foreign_abi").string()});
+    const Run run = fixture.run({"./victim_foreign_abi"});
+    if (control.rfind("SUCCEEDED", 0) != 0) {
+        WARN("skipped: this kernel has no 32-bit entry");
+        return;
+    }
+    CHECK(to_text(run.outcome).rfind("signal SIGSYS", 0) == 0);
+    CHECK(run.output.empty());
+}
+
+TEST_CASE("a connector sees its own volume and no other") {
+    SandboxFixture fixture;
+    const TemporaryFolder state;
+    const auto plan_for = [&](const std::string& name, std::vector<std::string> command) {
+        sandbox::LaunchPlan plan = fixture.plan(std::move(command));
+        plan.volumes.push_back({state.path() / name, name});
+        return plan;
+    };
+    const Run first =
+        fixture.run_plan(plan_for("one", {"/bin/sh", "-c", "echo x > /data/one/file"}));
+    CHECK(to_text(first.outcome) == "exit status 0");
+    CHECK(std::filesystem::exists(state.path() / "one" / "file"));
+    const Run second =
+        fixture.run_plan(plan_for("two", {"/bin/sh", "-c", "ls /data; ls /data/two/.."}));
+    CHECK(second.output == "two\ntwo\n");
 }
