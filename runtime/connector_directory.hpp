@@ -70,6 +70,13 @@ enum class CallEnd {
     cancelled,     // the caller gave up
 };
 
+// The word the journal and the clients' error data use: "result", "may_have_run", …
+constexpr const char* to_text(CallEnd end) {
+    constexpr const char* words[] = {"result",       "error",     "never_sent",
+                                     "may_have_run", "timed_out", "cancelled"};
+    return words[static_cast<int>(end)];
+}
+
 struct CallReply {
     CallEnd end = CallEnd::never_sent;
     std::string frame;         // the connector's whole line (moved, never rebuilt) for result and error

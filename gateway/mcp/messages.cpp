@@ -41,28 +41,13 @@ std::string cause_data(const Error& error) {
     return dump_json(data);
 }
 
-const char* delivery_word(runtime::CallEnd end) {
-    switch (end) {
-    case runtime::CallEnd::never_sent:
-        return "never_sent";
-    case runtime::CallEnd::may_have_run:
-        return "may_have_run";
-    case runtime::CallEnd::timed_out:
-        return "timed_out";
-    case runtime::CallEnd::cancelled:
-        return "cancelled";
-    default:
-        return "answered";
-    }
-}
-
 HttpReply failure_reply(std::string_view id, const runtime::CallReply& reply) {
     McpRefusal refusal;
     refusal.code = rpc_connector_failed;
     refusal.message = to_text(reply.failure);
     std::string data = cause_data(reply.failure);
     data.pop_back();
-    data += std::string(R"(,"delivery":")") + delivery_word(reply.end) + "\"";
+    data += std::string(R"(,"delivery":")") + runtime::to_text(reply.end) + "\"";
     if (reply.retry_after) {
         data += ",\"retry_after_ms\":" + std::to_string(reply.retry_after->count());
     }

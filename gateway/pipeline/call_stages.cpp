@@ -18,24 +18,6 @@ Denial deny(Denial::Answer answer, std::string rule, Error error) {
     return denial;
 }
 
-const char* outcome_word(const runtime::CallReply& reply) {
-    switch (reply.end) {
-    case runtime::CallEnd::result:
-        return "result";
-    case runtime::CallEnd::error:
-        return "error";
-    case runtime::CallEnd::never_sent:
-        return "never_sent";
-    case runtime::CallEnd::may_have_run:
-        return "may_have_run";
-    case runtime::CallEnd::timed_out:
-        return "timed_out";
-    case runtime::CallEnd::cancelled:
-        return "cancelled";
-    }
-    return "unknown";
-}
-
 bool belongs_to_hop(std::string_view meta_key) {
     return meta_key == "progressToken" || meta_key.starts_with(meta_protocol_prefix);
 }
@@ -153,7 +135,7 @@ JournalRecord describe_call(const ToolCall& call, RecordKind kind) {
 }
 
 void describe_outcome(JournalRecord& record, const runtime::CallReply& reply) {
-    record.outcome = outcome_word(reply);
+    record.outcome = to_text(reply.end);
     record.instance = reply.instance.value;
     record.reason = reply.failure.code;
     record.result_bytes = reply.body_length;
