@@ -1,4 +1,4 @@
-// AgentRegistry: machine identities with API tokens. A token is "ghp_" and 43 base64url characters of 256
+// AgentRegistry: machine identities with API tokens. A token is "gth_" and 43 base64url characters of 256
 // random bits; only its SHA-256 is stored. Authentication is a look-up in memory.
 #pragma once
 
@@ -33,7 +33,7 @@ class AgentRegistry {
     Result<void> remove(const std::string& name);
     std::vector<AgentInfo> list() const;
 
-    // The Authorization header's value ("Bearer ghp_…"), or empty optional if absent. Errors GH-A120
+    // The Authorization header's value ("Bearer gth_…"), or empty optional if absent. Errors GH-A120
     // (none), GH-A121 (malformed or unknown; never says which).
     Result<Principal> authenticate(std::optional<std::string_view> authorization) const;
 

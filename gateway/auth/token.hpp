@@ -12,7 +12,7 @@
 
 namespace gatehouse::gateway {
 
-constexpr std::string_view token_prefix = "ghp_";
+constexpr std::string_view token_prefix = "gth_";
 constexpr std::size_t token_random_bytes = 32;
 // base64url without padding: 32 bytes are 43 characters.
 constexpr std::size_t token_length = 4 + 43;

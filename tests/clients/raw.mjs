@@ -35,7 +35,7 @@ function post_with_host(host, more = {}) {
 }
 
 test("no token, a wrong token and another scheme are 401, whatever the body", async () => {
-  for (const authorization of [undefined, "Bearer ghp_wrong", "Basic ZGVtbzpkZW1v", "Bearer"]) {
+  for (const authorization of [undefined, "Bearer gth_wrong", "Basic ZGVtbzpkZW1v", "Bearer"]) {
     const answer = await post(daemon.url, null, "not even JSON", { authorization });
     assert.equal(answer.status, 401, String(authorization));
     assert.ok(answer.headers.get("www-authenticate"), String(authorization));

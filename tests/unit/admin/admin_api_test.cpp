@@ -95,7 +95,7 @@ TEST_CASE("an agent's token is shown once, works, and ends with the agent") {
     const auto created = fixture.ask("POST", "agents", R"({"name":"ci"})");
     REQUIRE(created);
     const auto token = created.value()["token"].get<std::string>();
-    CHECK(token.starts_with("ghp_"));
+    CHECK(token.starts_with("gth_"));
     fixture.on_loop([&] { CHECK(fixture.agents().authenticate("Bearer " + token)); });
     CHECK(fixture.refusal("POST", "agents", R"({"name":"ci"})") == "GH-A111");
 

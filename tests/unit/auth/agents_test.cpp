@@ -49,7 +49,7 @@ TEST_CASE("a token has the documented form and signs its agent in, also after a 
     Bench bench;
     const std::string token = bench.create("ci");
     CHECK(token.size() == 47);
-    CHECK(token.substr(0, 4) == "ghp_");
+    CHECK(token.substr(0, 4) == "gth_");
     for (int round = 0; round < 2; ++round) {
         auto who = bench.agents->authenticate("Bearer " + token);
         REQUIRE(who);
@@ -72,7 +72,7 @@ TEST_CASE(
          {std::string(), std::string("Bearer"), std::string("Bearer "), "Basic " + token, token,
           "Bearer" + token, "Bearer " + token + " ", "Bearer " + token + "A", "Bearer x" + token,
           "Bearer " + last_changed, "Bearer " + token.substr(0, 46),
-          "Bearer " + std::string(47, '\0'), "Bearer ghp_" + std::string(43, '*'),
+          "Bearer " + std::string(47, '\0'), "Bearer gth_" + std::string(43, '*'),
           std::string(100'000, 'B')}) {
         CAPTURE(header.substr(0, 60));
         auto refused = bench.agents->authenticate(header);
