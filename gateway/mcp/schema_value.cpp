@@ -18,19 +18,24 @@ bool member_before(const SchemaMember& a, const SchemaMember& b) {
 SchemaValue value_of_element(const simdjson::dom::element& element) {
     SchemaValue value;
     switch (element.type()) {
-    case simdjson::dom::element_type::ARRAY:
+    case simdjson::dom::element_type::ARRAY: {
         value.kind = SchemaKind::array;
-        for (const simdjson::dom::element item : element.get_array().value_unsafe()) {
+        // Named first: a range made from a temporary does not outlive its expression in C++20.
+        const simdjson::dom::array items = element.get_array().value_unsafe();
+        for (const simdjson::dom::element item : items) {
             value.items.push_back(value_of_element(item));
         }
         break;
-    case simdjson::dom::element_type::OBJECT:
+    }
+    case simdjson::dom::element_type::OBJECT: {
         value.kind = SchemaKind::object;
-        for (const auto& [name, member] : element.get_object().value_unsafe()) {
+        const simdjson::dom::object members = element.get_object().value_unsafe();
+        for (const auto& [name, member] : members) {
             value.members.push_back(SchemaMember{name, value_of_element(member)});
         }
         std::sort(value.members.begin(), value.members.end(), member_before);
         break;
+    }
     case simdjson::dom::element_type::STRING:
         value.kind = SchemaKind::string;
         value.text = element.get_string().value_unsafe();
