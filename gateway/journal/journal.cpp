@@ -4,7 +4,6 @@
 #include "gateway/journal/segment_writer.hpp"
 #include "runtime/base/log.hpp"
 
-#include <boost/asio/associated_executor.hpp>
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/execution/outstanding_work.hpp>
 #include <boost/asio/post.hpp>
@@ -33,20 +32,11 @@ class AppendWaiter {
 template <class Handler>
 class AppendWaiterOf final : public AppendWaiter {
   public:
-    AppendWaiterOf(Handler handler, const Executor& loop)
-        : handler_(std::move(handler)),
-          executor_(asio::prefer(asio::get_associated_executor(handler_, loop),
-                                 asio::execution::outstanding_work.tracked)) {}
-    // Posted, so that the caller never runs inside the journal's own work.
-    void resume(AppendResult result) override {
-        asio::post(executor_, [handler = std::move(handler_), value = std::move(result)]() mutable {
-            std::move(handler)(std::move(value));
-        });
-    }
+    explicit AppendWaiterOf(Handler handler) : handler_(std::move(handler)) {}
+    void resume(AppendResult result) override { std::move(handler_)(std::move(result)); }
 
   private:
     Handler handler_;
-    Executor executor_;
 };
 
 struct AppendWait {
@@ -55,11 +45,28 @@ struct AppendWait {
 };
 using AppendWaits = std::vector<AppendWait>;
 
+// Resumes the callers inside this call: the last thing that a turn of the journal's own does.
 void resume_all(AppendWaits waits, const Result<void>& outcome) {
     for (AppendWait& wait : waits) {
         wait.waiter->resume(outcome ? AppendResult(wait.seq) : AppendResult(outcome.error()));
     }
 }
+
+// For the places where the caller would run inside somebody else's work.
+void post_resume_all(const Executor& loop, AppendWaits waits, const Result<void>& outcome) {
+    if (!waits.empty()) {
+        auto tracked = asio::prefer(loop, asio::execution::outstanding_work.tracked);
+        asio::post(tracked, [waits = std::move(waits), outcome]() mutable {
+            resume_all(std::move(waits), outcome);
+        });
+    }
+}
+
+// A record in the batch; `flush_number` tells which flush decides over it.
+struct AddedRecord {
+    std::uint64_t seq = 0;
+    std::uint64_t flush_number = 0;
+};
 
 // Runs on the sync thread. fsync and not fdatasync: it serves the folder too, and for a file that
 // has grown the two cost the same.
@@ -87,58 +94,84 @@ class JournalCore final : public std::enable_shared_from_this<JournalCore> {
 
     std::uint64_t last_seq() const { return good_.seq; }
 
-    std::uint64_t add(const JournalRecord& record, std::unique_ptr<AppendWaiter> waiter) {
-        records_.write(record, clock_.wall_now(), ahead_, batch_);
-        const std::uint64_t seq = ahead_.seq;
-        if (waiter) {
-            waits_.push_back({std::move(waiter), seq});
-        }
+    AddedRecord add(const JournalRecord& record) {
         if (batch_.size() >= batch_max_bytes) {
-            flush();
-        } else if (!flush_posted_) {
+            flush_and_post();
+        }
+        records_.write(record, clock_.wall_now(), ahead_, batch_);
+        if (!flush_posted_) {
             flush_posted_ = true;
             asio::post(loop_, [core = shared_from_this()] {
                 core->flush_posted_ = false;
-                core->flush();
+                const Result<void> written = core->flush();
+                resume_all(std::exchange(core->decided_, {}), written);
             });
         }
-        return seq;
+        return {ahead_.seq, flush_number_};
+    }
+
+    void wait(const AddedRecord& added, std::unique_ptr<AppendWaiter> waiter) {
+        AppendWait entry{std::move(waiter), added.seq};
+        if (added.flush_number == flush_number_) {
+            waits_.push_back(std::move(entry));
+            return;
+        }
+        // Its flush was before the caller came to wait. The record is certain to stand only if no
+        // flush has failed since.
+        AppendWaits late;
+        late.push_back(std::move(entry));
+        if (last_failure_ && added.flush_number <= failed_flush_number_) {
+            post_resume_all(loop_, std::move(late), *last_failure_);
+        } else if (sync_thread_) {
+            std::move(late.begin(), late.end(), std::back_inserter(sync_next_));
+            start_sync();
+        } else {
+            post_resume_all(loop_, std::move(late), {});
+        }
     }
 
     // Nothing stays in memory, and nobody waits on the sync thread any more.
     void close() {
-        flush();
+        flush_and_post();
         if (sync_thread_) {
             sync_thread_->join();
             // What the joined sync did not cover is synced here; its completion may never be run.
             const Result<void> outcome = sync_files(segments_.take_unsynced());
-            resume_all(std::exchange(sync_running_, {}), last_sync_);
-            resume_all(std::exchange(sync_next_, {}), outcome);
+            post_resume_all(loop_, std::exchange(sync_running_, {}), last_sync_);
+            post_resume_all(loop_, std::exchange(sync_next_, {}), outcome);
         }
     }
 
   private:
-    void flush() {
+    // Leaves those whom it has decided over in decided_, for its caller to resume.
+    Result<void> flush() {
         if (batch_.empty()) {
-            return;
+            return {};
         }
-        const Result<void> written = segments_.write(batch_, good_.seq + 1);
+        Result<void> written = segments_.write(batch_, good_.seq + 1);
         batch_.clear();
         AppendWaits waits = std::exchange(waits_, {});
-        if (!written) {
+        if (written) {
+            good_ = ahead_;
+        } else {
             ahead_ = good_;
-            note_failure(written);
-            resume_all(std::move(waits), written);
-            return;
+            last_failure_ = written;
+            failed_flush_number_ = flush_number_;
         }
-        good_ = ahead_;
+        ++flush_number_;
         note_failure(written);
-        if (!sync_thread_) {
-            resume_all(std::move(waits), written);
-            return;
+        if (written && sync_thread_) {
+            std::move(waits.begin(), waits.end(), std::back_inserter(sync_next_));
+            start_sync();
+        } else {
+            decided_ = std::move(waits);
         }
-        std::move(waits.begin(), waits.end(), std::back_inserter(sync_next_));
-        start_sync();
+        return written;
+    }
+
+    void flush_and_post() {
+        const Result<void> written = flush();
+        post_resume_all(loop_, std::exchange(decided_, {}), written);
     }
 
     // Logged when it begins and when it ends; a full disk must not fill the log as well.
@@ -172,7 +205,7 @@ class JournalCore final : public std::enable_shared_from_this<JournalCore> {
         if (!last_sync_) {
             log_error("journal: " + to_text(last_sync_.error()));
         }
-        resume_all(std::exchange(sync_running_, {}), last_sync_);
+        post_resume_all(loop_, std::exchange(sync_running_, {}), last_sync_);
         start_sync();
     }
 
@@ -184,6 +217,10 @@ class JournalCore final : public std::enable_shared_from_this<JournalCore> {
     ChainPosition ahead_; // of the last record in the batch
     std::string batch_;
     AppendWaits waits_;
+    AppendWaits decided_;
+    std::uint64_t flush_number_ = 1;
+    std::uint64_t failed_flush_number_ = 0;
+    std::optional<Result<void>> last_failure_;
     bool flush_posted_ = false;
     bool failing_ = false;
 
@@ -196,21 +233,20 @@ class JournalCore final : public std::enable_shared_from_this<JournalCore> {
 
 namespace {
 
-struct StartAppend {
+struct StartAppendWait {
     std::shared_ptr<JournalCore> core;
-    Executor loop;
+    AddedRecord added;
 
     template <class Handler>
-    void operator()(Handler&& handler, JournalRecord record) const {
+    void operator()(Handler&& handler) const {
         using Waiter = AppendWaiterOf<std::decay_t<Handler>>;
-        core->add(record, std::make_unique<Waiter>(std::forward<Handler>(handler), loop));
+        core->wait(added, std::make_unique<Waiter>(std::forward<Handler>(handler)));
     }
 };
 
 } // namespace
 
 struct Journal::Impl {
-    Executor loop;
     std::shared_ptr<JournalCore> core;
 };
 
@@ -226,19 +262,20 @@ Result<std::unique_ptr<Journal>> Journal::open(Executor executor, const Clock& c
         return writer.error();
     }
     auto core =
-        std::make_shared<JournalCore>(executor, clock, std::move(*writer), options.sync_to_disk);
-    auto impl = std::make_unique<Impl>(Impl{std::move(executor), std::move(core)});
+        std::make_shared<JournalCore>(std::move(executor), clock, std::move(*writer), options.sync_to_disk);
+    auto impl = std::make_unique<Impl>(Impl{std::move(core)});
     return std::unique_ptr<Journal>(new Journal(std::move(impl)));
 }
 
-Task<Result<std::uint64_t>> Journal::append(JournalRecord record) {
+Task<Result<std::uint64_t>> Journal::append(const JournalRecord& record) {
     using Signature = void(AppendResult);
+    const AddedRecord added = impl_->core->add(record);
     return asio::async_initiate<const asio::use_awaitable_t<>, Signature>(
-        StartAppend{impl_->core, impl_->loop}, asio::use_awaitable, std::move(record));
+        StartAppendWait{impl_->core, added}, asio::use_awaitable);
 }
 
-void Journal::append_later(JournalRecord record) {
-    impl_->core->add(record, nullptr);
+void Journal::append_later(const JournalRecord& record) {
+    impl_->core->add(record);
 }
 
 std::uint64_t Journal::last_seq() const {

@@ -57,10 +57,11 @@ class Journal {
     static Result<std::unique_ptr<Journal>> open(Executor executor, const Clock& clock,
                                                  JournalOptions options);
     ~Journal();
-    // Completes when the record is written; GH-G901 if it could not be (tried anew with each append).
-    Task<Result<std::uint64_t>> append(JournalRecord record);  // value: seq
+    // Puts the record into the turn's batch now, so it need not live on. Completes when it is written;
+    // GH-G901 if it could not be (tried anew with each append). Value: seq.
+    Task<Result<std::uint64_t>> append(const JournalRecord& record);
     // For places that cannot wait; written with the turn's batch, errors only logged.
-    void append_later(JournalRecord record);
+    void append_later(const JournalRecord& record);
     std::uint64_t last_seq() const;
 
   private:

@@ -10,11 +10,11 @@ namespace gatehouse::gateway {
 
 namespace {
 
-Denial deny(Denial::Answer answer, std::string rule, Error error) {
-    Denial denial;
-    denial.answer = answer;
-    denial.rule = std::move(rule);
-    denial.error = std::move(error);
+Denied deny(Denial::Answer answer, std::string_view rule, Error error) {
+    auto denial = std::make_unique<Denial>();
+    denial->answer = answer;
+    denial->rule = rule;
+    denial->error = std::move(error);
     return denial;
 }
 
@@ -43,7 +43,8 @@ std::string kept_members(std::string_view object, const Keep& keep) {
 
 } // namespace
 
-std::variant<AuthorizedCall, Denial> Authorize::operator()(ToolCall call) const {
+std::variant<AuthorizedCall, Denied> Authorize::operator()(SharedToolCall shared) const {
+    const ToolCall& call = *shared;
     if (call.tool == nullptr) {
         return deny(Denial::Answer::unknown_tool, "exposure",
                     Error{"GH-N405", "the tool is not exposed here", call.name, "", ""});
@@ -57,21 +58,21 @@ std::variant<AuthorizedCall, Denial> Authorize::operator()(ToolCall call) const 
     question.arguments = call.arguments;
     const PolicyAnswer answer = policy_.decide(question);
     if (!answer.allowed) {
-        return deny(Denial::Answer::unknown_tool, std::string(answer.rule),
+        return deny(Denial::Answer::unknown_tool, answer.rule,
                     Error{"GH-N406", "the call is denied by policy", call.name, "", ""});
     }
     if (call.message().era == Era::modern) {
         auto mismatch =
             check_param_headers(call.exchange->http, call.tool->param_headers, call.arguments);
         if (mismatch) {
-            Denial denial = deny(Denial::Answer::header_mismatch, std::string(answer.rule),
+            Denied denial = deny(Denial::Answer::header_mismatch, answer.rule,
                                  Error{"GH-M412", mismatch->message, call.name, "", ""});
-            denial.refusal = std::move(*mismatch);
+            denial->refusal = std::move(*mismatch);
             return denial;
         }
     }
     if (!call.arguments.empty() && call.arguments.front() != '{') {
-        return deny(Denial::Answer::tool_error, std::string(answer.rule),
+        return deny(Denial::Answer::tool_error, answer.rule,
                     Error{"GH-M421", "the arguments are not an object", call.name, "",
                           "Send params.arguments as a JSON object"});
     }
@@ -79,21 +80,21 @@ std::variant<AuthorizedCall, Denial> Authorize::operator()(ToolCall call) const 
         const auto problem =
             call.tool->schema->problem(call.arguments.empty() ? "{}" : call.arguments);
         if (problem) {
-            return deny(Denial::Answer::tool_error, std::string(answer.rule),
+            return deny(Denial::Answer::tool_error, answer.rule,
                         Error{"GH-M421", "the arguments do not fit the tool's input schema",
                               call.name, *problem, "Correct the arguments and call again"});
         }
     }
-    return AuthorizedCall(std::move(call), std::string(answer.rule));
+    return AuthorizedCall(std::move(shared), answer.rule);
 }
 
-std::variant<CredentialedCall, Denial> AttachCredential::operator()(AuthorizedCall call) const {
+std::variant<CredentialedCall, Denied> AttachCredential::operator()(AuthorizedCall call) const {
     const ConnectorName& connector = call.call().tool->exposed->connector;
     std::string used;
     for (const SecretName& name : directory_.required_secrets(connector)) {
         const int version = vault_.version(name);
         if (version == 0) {
-            return deny(Denial::Answer::failure, std::string(call.rule()),
+            return deny(Denial::Answer::failure, call.rule(),
                         Error{"GH-A102", "connector " + connector.str() + " lacks a credential",
                               name.str(), "the secret is not set",
                               "Ask the operator to run: gatehouse secret set " + name.str()});
@@ -105,11 +106,8 @@ std::variant<CredentialedCall, Denial> AttachCredential::operator()(AuthorizedCa
 }
 
 Task<Result<JournaledCall>> RecordIntent::operator()(CredentialedCall call) const {
-    JournalRecord record = describe_call(call.call(), RecordKind::intent);
-    record.decision = "allow";
-    record.rule = std::string(call.rule());
-    record.credential = call.credential();
-    auto written = co_await journal_.append(std::move(record));
+    auto writing = journal_.append(describe_intent(call));
+    auto written = co_await std::move(writing);
     if (!written) {
         co_return std::move(written).error();
     }
@@ -131,6 +129,22 @@ JournalRecord describe_call(const ToolCall& call, RecordKind kind) {
         record.client = call.session ? call.session->client : call.message().client;
         record.arguments = call.arguments;
     }
+    return record;
+}
+
+JournalRecord describe_intent(const CredentialedCall& call) {
+    JournalRecord record = describe_call(call.call(), RecordKind::intent);
+    record.decision = "allow";
+    record.rule = std::string(call.rule());
+    record.credential = call.credential();
+    return record;
+}
+
+JournalRecord describe_denial(const ToolCall& call, const Denial& denial) {
+    JournalRecord record = describe_call(call, RecordKind::denial);
+    record.decision = denial.answer == Denial::Answer::unknown_tool ? "deny" : "allow";
+    record.rule = std::string(denial.rule);
+    record.reason = denial.error.code;
     return record;
 }
 

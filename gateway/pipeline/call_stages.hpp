@@ -18,15 +18,18 @@ namespace gatehouse::gateway {
 struct Denial {
     enum class Answer { unknown_tool, tool_error, header_mismatch, failure };
     Answer answer = Answer::unknown_tool;
-    std::string rule;
+    std::string_view rule;  // lives with the Policy
     Error error;
     McpRefusal refusal;  // for header_mismatch
 };
 
+// Rare and large: kept apart, so that the frame of a call that goes on stays small.
+using Denied = std::unique_ptr<Denial>;
+
 class Authorize {
   public:
     explicit Authorize(const Policy& policy) : policy_(policy) {}
-    std::variant<AuthorizedCall, Denial> operator()(ToolCall call) const;
+    std::variant<AuthorizedCall, Denied> operator()(SharedToolCall shared) const;
 
   private:
     const Policy& policy_;
@@ -37,7 +40,7 @@ class AttachCredential {
     AttachCredential(const Vault& vault, const runtime::ConnectorDirectory& directory)
         : vault_(vault), directory_(directory) {}
     // Denied with GH-A102 where a secret the connector needs is not set.
-    std::variant<CredentialedCall, Denial> operator()(AuthorizedCall call) const;
+    std::variant<CredentialedCall, Denied> operator()(AuthorizedCall call) const;
 
   private:
     const Vault& vault_;
@@ -56,6 +59,10 @@ class RecordIntent {
 
 // What the journal says of a call besides its outcome: who, where, what.
 JournalRecord describe_call(const ToolCall& call, RecordKind kind);
+
+// What the journal says of the decision about a call.
+JournalRecord describe_intent(const CredentialedCall& call);
+JournalRecord describe_denial(const ToolCall& call, const Denial& denial);
 
 // Fills in how a dispatched call ended.
 void describe_outcome(JournalRecord& record, const runtime::CallReply& reply);

@@ -82,17 +82,20 @@ struct ToolCall {
     const McpMessage& message() const { return exchange->message; }
 };
 
+// The stages pass one call on; its parts never change.
+using SharedToolCall = std::shared_ptr<const ToolCall>;
+
 // Policy allows it, its arguments fit the tool's schema. Made by Authorize.
 class AuthorizedCall {
   public:
-    const ToolCall& call() const { return call_; }
+    const ToolCall& call() const { return *call_; }
     std::string_view rule() const { return rule_; }
 
   private:
     friend class Authorize;
-    AuthorizedCall(ToolCall call, std::string rule) : call_(std::move(call)), rule_(std::move(rule)) {}
-    ToolCall call_;
-    std::string rule_;
+    AuthorizedCall(SharedToolCall call, std::string_view rule) : call_(std::move(call)), rule_(rule) {}
+    SharedToolCall call_;
+    std::string_view rule_;  // lives with the Policy
 };
 
 // Every credential the connector needs is there. Made by AttachCredential.

@@ -12,10 +12,30 @@ namespace gatehouse::gateway {
 namespace {
 
 constexpr std::size_t stream_backlog_max_bytes = 1U << 20;
+constexpr auto learn_deadline = std::chrono::seconds(60);
 constexpr auto stream_keep_alive = std::chrono::seconds(15);
 
 std::string unknown_tool_text(const std::string& name) {
     return "Unknown tool: " + name.substr(0, 256);
+}
+
+// The call did not go on.
+HttpReply unrecorded_intent_reply(const ToolCall& call, Error failure) {
+    runtime::CallReply reply;
+    reply.failure = std::move(failure);
+    reply.retry_after = std::chrono::seconds(1);
+    HttpReply refused =
+        connector_reply(call.message().reply_id(), call.message().era, std::move(reply));
+    refused.status = 503;
+    return refused;
+}
+
+// The call was made; its answer may not leave without its record.
+HttpReply unrecorded_outcome_reply(const ToolCall& call, Error failure) {
+    runtime::CallReply reply;
+    reply.end = runtime::CallEnd::may_have_run;
+    reply.failure = std::move(failure);
+    return connector_reply(call.message().reply_id(), call.message().era, std::move(reply));
 }
 
 // Counts a call in for as long as the coroutine that holds it lives, however it ends.
@@ -66,80 +86,82 @@ Task<void> ToolCalls::answer(std::shared_ptr<const Exchange> exchange,
         co_return;
     }
     const CountedIn counted(in_flight_);
-    ToolCall call = co_await resolve(exchange, std::move(session));
+    auto made = std::make_shared<ToolCall>();
+    made->exchange = exchange;
+    made->session = std::move(session);
+    if (!resolve(*made) && !made->name.empty()) {
+        // The tool may belong to a connector that has not run yet.
+        co_await made->request().server().learn(made->name, learn_deadline);
+        find_tool(*made);
+    }
+    const SharedToolCall call = std::move(made);
     auto upstream = std::make_shared<runtime::ConnectorCall>();
-    register_call(call, upstream);
+    register_call(*call, upstream);
     if (exchange->message.era == Era::modern) {
         // MCP 2026-07-28: closing the answer's stream is the cancellation.
         auto cancel = [upstream] { upstream->cancel("the client disconnected"); };
         responder.on_disconnect(std::move(cancel));
     }
     if (!exchange->message.progress_token.empty()) {
-        co_await answer_with_stream(std::move(call), std::move(upstream), responder);
+        co_await answer_with_stream(call, std::move(upstream), responder);
         co_return;
     }
-    HttpReply reply = co_await run(std::move(call), std::move(upstream));
+    HttpReply reply = co_await run(call, std::move(upstream));
     co_await responder.send(std::move(reply));
 }
 
-Task<ToolCall> ToolCalls::resolve(std::shared_ptr<const Exchange> exchange,
-                                  std::shared_ptr<ClientSession> session) {
-    ToolCall call;
+// False if the tool is not known.
+bool ToolCalls::resolve(ToolCall& call) {
     call.id = CallId{++last_call_};
-    call.session = std::move(session);
-    const std::string_view params = exchange->message.envelope.params;
+    const std::string_view params = call.message().envelope.params;
     const auto raw_name = runtime::find_member(params, "name");
     call.name = raw_name ? runtime::string_value(*raw_name).value_or("") : "";
     call.arguments = runtime::find_member(params, "arguments").value_or(std::string_view());
-    call.exchange = std::move(exchange);
-    VirtualServer& server = call.request().server();
-    call.tools = server.served();
-    call.tool = call.tools->find(call.name);
-    if (call.tool == nullptr && !call.name.empty()) {
-        // The tool may belong to a connector that has not run yet.
-        co_await server.learn(call.name, std::chrono::seconds(60));
-        call.tools = server.served();
-        call.tool = call.tools->find(call.name);
-    }
-    co_return call;
+    return find_tool(call);
 }
 
-Task<HttpReply> ToolCalls::run(ToolCall call, std::shared_ptr<runtime::ConnectorCall> upstream) {
+bool ToolCalls::find_tool(ToolCall& call) {
+    call.tools = call.request().server().served();
+    call.tool = call.tools->find(call.name);
+    return call.tool != nullptr;
+}
+
+Task<HttpReply> ToolCalls::run(SharedToolCall call,
+                               std::shared_ptr<runtime::ConnectorCall> upstream) {
     auto authorized = authorize_(call);
-    if (auto* denial = std::get_if<Denial>(&authorized)) {
+    if (auto* denial = std::get_if<Denied>(&authorized)) {
         co_return co_await refuse(std::move(call), std::move(*denial));
     }
     auto credentialed = attach_credential_(std::get<AuthorizedCall>(std::move(authorized)));
-    if (auto* denial = std::get_if<Denial>(&credentialed)) {
+    if (auto* denial = std::get_if<Denied>(&credentialed)) {
         co_return co_await refuse(std::move(call), std::move(*denial));
     }
     auto journaled = co_await record_intent_(std::get<CredentialedCall>(std::move(credentialed)));
-    runtime::CallReply reply;
     if (!journaled) {
-        reply.failure = std::move(journaled).error();
-        reply.retry_after = std::chrono::seconds(1);
-        forget_call(call);
-        HttpReply refused = connector_reply(call.message().reply_id(), call.message().era, reply);
-        refused.status = 503;
-        co_return refused;
+        forget_call(*call);
+        co_return unrecorded_intent_reply(*call, std::move(journaled).error());
     }
     const SteadyTime started = services_.clock.steady_now();
-    reply = co_await dispatch(*journaled, std::move(upstream));
-    forget_call(call);
+    auto dispatched = dispatch(*journaled, std::move(upstream));
+    runtime::CallReply reply = co_await std::move(dispatched);
+    forget_call(*call);
+    auto recording = record_outcome(*call, reply, started);
+    const auto recorded = co_await std::move(recording);
+    if (!recorded) {
+        co_return unrecorded_outcome_reply(*call, recorded.error());
+    }
+    co_return connector_reply(call->message().reply_id(), call->message().era, std::move(reply));
+}
+
+Task<Result<std::uint64_t>> ToolCalls::record_outcome(const ToolCall& call,
+                                                      const runtime::CallReply& reply,
+                                                      SteadyTime started) {
     JournalRecord outcome = describe_call(call, RecordKind::outcome);
     describe_outcome(outcome, reply);
     outcome.latency_us = std::chrono::duration_cast<std::chrono::microseconds>(
                              services_.clock.steady_now() - started)
                              .count();
-    const auto recorded = co_await services_.journal.append(std::move(outcome));
-    if (!recorded) {
-        runtime::CallReply unrecorded;
-        unrecorded.end = runtime::CallEnd::may_have_run;
-        unrecorded.failure = recorded.error();
-        co_return connector_reply(call.message().reply_id(), call.message().era,
-                                  std::move(unrecorded));
-    }
-    co_return connector_reply(call.message().reply_id(), call.message().era, std::move(reply));
+    return services_.journal.append(outcome);
 }
 
 Task<runtime::CallReply> ToolCalls::dispatch(const JournaledCall& journaled,
@@ -151,16 +173,15 @@ Task<runtime::CallReply> ToolCalls::dispatch(const JournaledCall& journaled,
     upstream->params = upstream_params(call);
     upstream->wants_progress = upstream->on_progress != nullptr;
     upstream->deadline = services_.directory.call_timeout(connector);
-    co_return co_await services_.directory.call(connector, std::move(upstream));
+    return services_.directory.call(connector, std::move(upstream));
 }
 
-Task<HttpReply> ToolCalls::refuse(ToolCall call, Denial denial) {
+Task<HttpReply> ToolCalls::refuse(SharedToolCall shared, Denied denied) {
+    const ToolCall& call = *shared;
+    Denial& denial = *denied;
     forget_call(call);
-    JournalRecord record = describe_call(call, RecordKind::denial);
-    record.decision = denial.answer == Denial::Answer::unknown_tool ? "deny" : "allow";
-    record.rule = std::move(denial.rule);
-    record.reason = denial.error.code;
-    const auto written = co_await services_.journal.append(std::move(record));
+    auto writing = services_.journal.append(describe_denial(call, denial));
+    const auto written = co_await std::move(writing);
     const std::string_view id = call.message().reply_id();
     if (!written) {
         McpRefusal refusal{503, rpc_connector_failed, to_text(written.error()), ""};
@@ -181,11 +202,11 @@ Task<HttpReply> ToolCalls::refuse(ToolCall call, Denial denial) {
     co_return refusal_reply(id, unknown);
 }
 
-Task<void> ToolCalls::answer_with_stream(ToolCall call,
+Task<void> ToolCalls::answer_with_stream(SharedToolCall call,
                                          std::shared_ptr<runtime::ConnectorCall> upstream,
                                          HttpResponder& responder) {
     auto stream = std::make_shared<Stream>(executor_);
-    auto on_progress = [stream, exchange = call.exchange](std::string_view params) {
+    auto on_progress = [stream, exchange = call->exchange](std::string_view params) {
         std::string event = "event: message\ndata: ";
         event += progress_event(exchange->message.progress_token, params);
         event += "\n\n";
@@ -223,7 +244,7 @@ Task<void> ToolCalls::answer_with_stream(ToolCall call,
     co_await responder.finish();
 }
 
-Task<void> ToolCalls::run_into(ToolCall call, std::shared_ptr<runtime::ConnectorCall> upstream,
+Task<void> ToolCalls::run_into(SharedToolCall call, std::shared_ptr<runtime::ConnectorCall> upstream,
                                std::shared_ptr<Stream> stream) {
     HttpReply reply = co_await run(std::move(call), std::move(upstream));
     stream->reply = std::move(reply);

@@ -37,15 +37,17 @@ class ToolCalls {
     struct Stream;
 
     // upstream is filled in and registered by the caller, so that it can be cancelled at any time.
-    Task<HttpReply> run(ToolCall call, std::shared_ptr<runtime::ConnectorCall> upstream);
-    Task<HttpReply> refuse(ToolCall call, Denial denial);
+    Task<HttpReply> run(SharedToolCall call, std::shared_ptr<runtime::ConnectorCall> upstream);
+    Task<HttpReply> refuse(SharedToolCall shared, Denied denied);
     Task<runtime::CallReply> dispatch(const JournaledCall& journaled,
                                       std::shared_ptr<runtime::ConnectorCall> upstream);
-    Task<ToolCall> resolve(std::shared_ptr<const Exchange> exchange,
-                           std::shared_ptr<ClientSession> session);
-    Task<void> answer_with_stream(ToolCall call, std::shared_ptr<runtime::ConnectorCall> upstream,
+    Task<Result<std::uint64_t>> record_outcome(const ToolCall& call, const runtime::CallReply& reply,
+                                               SteadyTime started);
+    bool resolve(ToolCall& call);
+    static bool find_tool(ToolCall& call);
+    Task<void> answer_with_stream(SharedToolCall call, std::shared_ptr<runtime::ConnectorCall> upstream,
                                   HttpResponder& responder);
-    Task<void> run_into(ToolCall call, std::shared_ptr<runtime::ConnectorCall> upstream,
+    Task<void> run_into(SharedToolCall call, std::shared_ptr<runtime::ConnectorCall> upstream,
                         std::shared_ptr<Stream> stream);
     void register_call(const ToolCall& call, const std::shared_ptr<runtime::ConnectorCall>& upstream);
     void forget_call(const ToolCall& call);
