@@ -85,7 +85,7 @@ Task<bool> Connection::serve_one() {
     if (step == Step::complete) {
         step = check_head();
     }
-    if (step == Step::complete && !parser_->is_done()) {
+    if (step == Step::complete && !parser_->is_done() && !take_body_at_hand()) {
         step = co_await read_body();
     }
     if (step == Step::closed) {

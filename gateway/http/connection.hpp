@@ -75,6 +75,7 @@ class Connection final : public TransportSink,
     Task<Step> read_chunked_body();
     Task<Step> read_sized_body();
     Step parse_chunks();
+    bool take_body_at_hand();
     bool take_buffered_body(std::size_t length);
     Task<void> linger();
     Step refuse(int status, std::string code, std::string why);

@@ -96,6 +96,12 @@ Task<Connection::Step> Connection::read_sized_body() {
     co_return Step::complete;
 }
 
+// A small body mostly comes with its head: then there is nothing to wait for.
+bool Connection::take_body_at_hand() {
+    const auto length = parser_->content_length();
+    return length && in_.size() >= *length && take_buffered_body(static_cast<std::size_t>(*length));
+}
+
 // Moves what was received along with the head; true when the body is complete.
 bool Connection::take_buffered_body(std::size_t length) {
     std::string& body = request_.body;

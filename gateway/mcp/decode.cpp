@@ -18,6 +18,9 @@ bool contains_ignoring_case(std::string_view text, std::string_view lower_part) 
     const auto same = [](char a, char b) {
         return std::tolower(static_cast<unsigned char>(a)) == b;
     };
+    if (text.find(lower_part) != std::string_view::npos) {
+        return true;
+    }
     return std::search(text.begin(), text.end(), lower_part.begin(), lower_part.end(), same) !=
            text.end();
 }

@@ -10,6 +10,7 @@ namespace gatehouse::gateway {
 namespace {
 
 constexpr std::size_t schema_instance_max_depth = 128;
+constexpr std::size_t schema_kept_max_bytes = 16 * 1024;
 
 bool member_before(const SchemaMember& a, const SchemaMember& b) {
     return a.name < b.name;
@@ -164,22 +165,50 @@ SchemaValue schema_value_of(const Json& json) {
 
 struct SchemaInstance::Memory {
     simdjson::dom::parser parser;
-    Json json; // instead, for what simdjson cannot hold
+    std::string padded; // the text with the bytes behind it that simdjson wants to read
+    Json json;          // instead, for what simdjson cannot hold
+
+    simdjson::error_code parse(std::string_view text, simdjson::dom::element& root) {
+        if (parser.capacity() < text.size() || parser.capacity() == 0) {
+            const std::size_t capacity = std::max(text.size(), schema_kept_max_bytes);
+            const auto failure = parser.allocate(capacity, schema_instance_max_depth);
+            if (failure != simdjson::SUCCESS) {
+                return failure;
+            }
+        }
+        padded.reserve(text.size() + simdjson::SIMDJSON_PADDING);
+        padded.assign(text);
+        padded.append(simdjson::SIMDJSON_PADDING, '\0');
+        return parser.parse(padded.data(), text.size(), false).get(root);
+    }
 };
 
-SchemaInstance::SchemaInstance() : memory_(std::make_unique<Memory>()) {}
+// The parser's memory of the last small instance: to get it anew costs more than to parse a small
+// text. One per thread.
+std::unique_ptr<SchemaInstance::Memory>& SchemaInstance::spare_memory() {
+    thread_local std::unique_ptr<Memory> spare;
+    return spare;
+}
+
+SchemaInstance::SchemaInstance() : memory_(std::move(spare_memory())) {
+    if (memory_ == nullptr) {
+        memory_ = std::make_unique<Memory>();
+    }
+}
 SchemaInstance::SchemaInstance(SchemaInstance&&) noexcept = default;
 SchemaInstance& SchemaInstance::operator=(SchemaInstance&&) noexcept = default;
-SchemaInstance::~SchemaInstance() = default;
+SchemaInstance::~SchemaInstance() {
+    if (memory_ != nullptr && memory_->parser.capacity() <= schema_kept_max_bytes &&
+        memory_->json.is_null()) {
+        spare_memory() = std::move(memory_);
+    }
+}
 
 Result<SchemaInstance> SchemaInstance::parse(std::string_view json) {
     SchemaInstance instance;
     Memory& memory = *instance.memory_;
     simdjson::dom::element root;
-    auto failure = memory.parser.allocate(json.size(), schema_instance_max_depth);
-    if (failure == simdjson::SUCCESS) {
-        failure = memory.parser.parse(json.data(), json.size()).get(root);
-    }
+    const auto failure = memory.parse(json, root);
     if (failure == simdjson::SUCCESS) {
         instance.root_ = value_of_element(root);
         return instance;

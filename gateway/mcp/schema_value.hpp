@@ -55,6 +55,7 @@ class SchemaInstance {
   private:
     struct Memory;
     SchemaInstance();
+    static std::unique_ptr<Memory>& spare_memory();
     std::unique_ptr<Memory> memory_;
     SchemaValue root_;
 };

@@ -42,6 +42,21 @@ GlobList::GlobList(const std::vector<std::string>& globs) : any_(globs.empty()) 
     }
 }
 
+GlobStart GlobList::start() const {
+    GlobStart start;
+    if (any_ || names_.size() + globs_.size() != 1) {
+        return start;
+    }
+    const std::string_view only = names_.empty() ? globs_.front() : names_.front();
+    const std::string_view literal = only.substr(0, only.find_first_of("*?"));
+    // Where a name ends, the text's end is part of what must fit: its zeros.
+    const std::size_t count = literal.size() + (literal.size() == only.size() ? 1 : 0);
+    auto* const mask = reinterpret_cast<unsigned char*>(&start.mask);
+    std::fill_n(mask, std::min(count, sizeof(start.mask)), static_cast<unsigned char>(0xFF));
+    start.bytes = first_bytes(literal);
+    return start;
+}
+
 bool GlobList::matches(std::string_view text) const {
     const auto same = [text](const std::string& name) { return name == text; };
     const auto fits = [text](const std::string& glob) { return glob_matches(glob, text); };

@@ -62,7 +62,19 @@ class FoundArguments {
 
 struct Policy::Impl {
     std::vector<CompiledRule> rules;
+    std::vector<GlobStart> tool_starts; // of each rule, close together
     std::vector<std::string> pointers;
+
+    // Calls found(rule) for those that concern the question, in order, until it says true.
+    template <class Found>
+    void for_each_concerned(const PolicyQuestion& question, const Found& found) const {
+        const std::uint64_t first = first_bytes(question.tool);
+        for (std::size_t i = 0; i < rules.size(); ++i) {
+            if (tool_starts[i].fits(first) && rules[i].concerns(question) && found(rules[i])) {
+                return;
+            }
+        }
+    }
 
     std::size_t pointer_index(const std::string& pointer) {
         const auto known = std::find(pointers.begin(), pointers.end(), pointer);
@@ -100,6 +112,7 @@ Result<Policy> Policy::compile(const std::vector<PolicyRule>& rules) {
             const std::size_t index = impl->pointer_index(source.pointer);
             compiled.arguments.push_back({std::move(*condition), index});
         }
+        impl->tool_starts.push_back(compiled.tools.start());
         impl->rules.push_back(std::move(compiled));
     }
     return Policy(std::move(impl));
@@ -110,28 +123,24 @@ PolicyAnswer Policy::decide(const PolicyQuestion& question) const {
     const auto holds = [&found](const CompiledRule::Argument& argument) {
         return argument.condition.holds(found.at(argument.pointer_index));
     };
-    for (const CompiledRule& rule : impl_->rules) {
-        if (rule.concerns(question) &&
-            std::all_of(rule.arguments.begin(), rule.arguments.end(), holds)) {
-            return PolicyAnswer{rule.allow, rule.name};
+    PolicyAnswer answer{true, default_rule};
+    impl_->for_each_concerned(question, [&](const CompiledRule& rule) {
+        if (!std::all_of(rule.arguments.begin(), rule.arguments.end(), holds)) {
+            return false;
         }
-    }
-    return PolicyAnswer{true, default_rule};
+        answer = PolicyAnswer{rule.allow, rule.name};
+        return true;
+    });
+    return answer;
 }
 
 bool Policy::may_ever_allow(const PolicyQuestion& question) const {
-    for (const CompiledRule& rule : impl_->rules) {
-        if (!rule.concerns(question)) {
-            continue;
-        }
-        if (rule.allow) {
-            return true;
-        }
-        if (rule.arguments.empty()) {
-            return false;
-        }
-    }
-    return true;
+    bool allowed = true;
+    impl_->for_each_concerned(question, [&](const CompiledRule& rule) {
+        allowed = rule.allow || !rule.arguments.empty();
+        return rule.allow || rule.arguments.empty();
+    });
+    return allowed;
 }
 
 } // namespace gatehouse::gateway

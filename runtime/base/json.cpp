@@ -1,5 +1,6 @@
 #include "runtime/base/json.hpp"
 
+#include <algorithm>
 #include <set>
 #include <vector>
 
@@ -82,6 +83,17 @@ std::string dump_json(const Json& json) {
     return json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
-std::string json_quote(std::string_view text) { return dump_json(Json(std::string(text))); }
+std::string json_quote(std::string_view text) {
+    const auto plain = [](char c) { return c >= 0x20 && c < 0x7F && c != '"' && c != '\\'; };
+    if (!std::all_of(text.begin(), text.end(), plain)) {
+        return dump_json(Json(std::string(text)));
+    }
+    std::string quoted;
+    quoted.reserve(text.size() + 2);
+    quoted += '"';
+    quoted += text;
+    quoted += '"';
+    return quoted;
+}
 
 } // namespace gatehouse

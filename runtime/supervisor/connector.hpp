@@ -110,6 +110,7 @@ class Connector {
     Task<CallReply> call_instance(std::shared_ptr<Instance> instance,
                                   std::shared_ptr<ConnectorCall> call);
     std::optional<Error> refusal(Patience patience) const;
+    bool serves_now() const;
     void wake_for_call();
     void ask_start();
     void ask_stop(StopReason reason);

@@ -57,6 +57,10 @@ std::optional<Error> Connector::refusal(Patience patience) const {
     return std::nullopt;
 }
 
+bool Connector::serves_now() const {
+    return state_ == InstanceState::ready && instance_->serves() && !stop_asked();
+}
+
 // A call wakes what sleeps, or what is just falling asleep; it never shortens a backoff.
 void Connector::wake_for_call() {
     const bool falling_asleep = stop_reason_ == StopReason::idle && has_process(state_);
@@ -78,7 +82,7 @@ Task<Result<std::shared_ptr<Instance>>> Connector::wait_ready(std::shared_ptr<Co
         if (call && call->cancelled()) {
             co_return cancelled_error(spec_.name);
         }
-        if (state_ == InstanceState::ready && instance_->serves() && !stop_asked()) {
+        if (serves_now()) {
             co_return instance_;
         }
         if (auto why = refusal(patience)) {
@@ -100,23 +104,27 @@ Task<CallReply> Connector::call(std::shared_ptr<ConnectorCall> call) {
     constexpr int attempts_max_count = 2;
     CallReply reply;
     for (int attempt = 1; attempt <= attempts_max_count; ++attempt) {
-        call->set_cancel_handler([this] { changed_.notify(); });
-        // The instance died under a call that never left: its successor is worth a short wait.
-        const auto patience = attempt == 1 ? Patience::no_backoff : Patience::short_backoff;
-        auto waiting = wait_ready(call, spec_.timeouts.startup, patience);
-        auto instance = co_await std::move(waiting);
-        call->set_cancel_handler(nullptr);
-        if (!instance) {
-            reply = refused(std::move(instance).error());
-            if (call->cancelled()) {
-                reply.end = CallEnd::cancelled;
+        std::shared_ptr<Instance> instance = serves_now() ? instance_ : nullptr;
+        if (instance == nullptr || call->cancelled()) {
+            call->set_cancel_handler([this] { changed_.notify(); });
+            // The instance died under a call that never left: its successor is worth a short wait.
+            const auto patience = attempt == 1 ? Patience::no_backoff : Patience::short_backoff;
+            auto waiting = wait_ready(call, spec_.timeouts.startup, patience);
+            auto waited = co_await std::move(waiting);
+            call->set_cancel_handler(nullptr);
+            if (!waited) {
+                reply = refused(std::move(waited).error());
+                if (call->cancelled()) {
+                    reply.end = CallEnd::cancelled;
+                }
+                break;
             }
-            break;
+            instance = std::move(*waited);
         }
-        auto calling = call_instance(*instance, call);
+        auto calling = call_instance(instance, call);
         reply = co_await std::move(calling);
         // Only a call that never left may go to the next instance by itself.
-        const bool died = reply.end == CallEnd::never_sent && !(*instance)->serves();
+        const bool died = reply.end == CallEnd::never_sent && !instance->serves();
         if (!died || call->cancelled()) {
             break;
         }

@@ -22,6 +22,12 @@ Error unknown_connector(const ConnectorName& name) {
                  "`gatehouse ls` shows the names"};
 }
 
+Task<CallReply> refuse_unknown(ConnectorName name) {
+    CallReply reply;
+    reply.failure = unknown_connector(name);
+    co_return reply;
+}
+
 } // namespace
 
 struct Supervisor::Impl {
@@ -192,14 +198,7 @@ Supervisor::catalogue(ConnectorName name, std::chrono::milliseconds deadline) {
 
 Task<CallReply> Supervisor::call(ConnectorName name, std::shared_ptr<ConnectorCall> call) {
     Connector* connector = impl_->find(name);
-    if (connector == nullptr) {
-        CallReply reply;
-        reply.failure = unknown_connector(name);
-        co_return reply;
-    }
-    auto calling = connector->call(std::move(call));
-    auto reply = co_await std::move(calling);
-    co_return reply;
+    return connector != nullptr ? connector->call(std::move(call)) : refuse_unknown(std::move(name));
 }
 
 bool Supervisor::validates_arguments(const ConnectorName& name) const {
