@@ -205,7 +205,8 @@ int run_daemon(const std::filesystem::path& config_file) {
             std::cerr << to_text(issue) << "\n";
         }
         std::cerr << "gatehouse: " << issues->size()
-                  << " problems in the configuration; nothing was started" << std::endl;
+                  << (issues->size() == 1 ? " problem" : " problems")
+                  << " in the configuration; nothing was started" << std::endl;
         return 9;
     }
     asio::io_context loop(1);

@@ -25,16 +25,24 @@ Result<void> prepare_volume(const StateVolume& volume, const LaunchPlan& plan, b
         return preparation_error(where, errno, action);
     }
     const UniqueFd folder(
-        open(volume.host_path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+        open(volume.host_path.c_str(), O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
     if (!folder) {
-        return preparation_error(where, errno, "the volume must be a folder, not a link or a file");
+        const bool no_folder = errno == ENOTDIR || errno == ELOOP;
+        return preparation_error(
+            where, errno, no_folder ? "the volume must be a folder, not a link or a file" : action);
     }
     struct stat status = {};
     if (fstat(folder.get(), &status) != 0) {
         return preparation_error(where, errno, action);
     }
+    // A connector may have taken its own rights away; it gets them back with each launch. The descriptor
+    // is only a path, so the mode is set through /proc, which follows no link of the connector's.
+    const std::string by_descriptor = "/proc/self/fd/" + std::to_string(folder.get());
+    if ((status.st_mode & 0777) != 0700 && chmod(by_descriptor.c_str(), 0700) != 0) {
+        return preparation_error(where, errno, action);
+    }
     if (root_mode && (status.st_uid != plan.uid || status.st_gid != plan.uid) &&
-        fchown(folder.get(), plan.uid, plan.uid) != 0) {
+        fchownat(folder.get(), "", plan.uid, plan.uid, AT_EMPTY_PATH) != 0) {
         return preparation_error(where, errno, action);
     }
     return {};

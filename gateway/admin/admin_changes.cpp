@@ -119,6 +119,12 @@ Task<HttpReply> AdminApi::remove_agent(std::string name, std::string peer) {
 Task<HttpReply> AdminApi::set_secret(std::string name, HttpRequest request) {
     // From here the only copy of the value is one that wipes itself.
     Secret value(std::move(request.body));
+    if (value.reveal().find('\0') != std::string_view::npos) {
+        const Error unusable{"GH-A109", "the secret's value cannot be used", name,
+                             "it holds a NUL byte, which no environment variable can",
+                             "give the value as text on standard input"};
+        co_return problem_reply(400, unusable);
+    }
     auto announced = co_await announce(request.peer, "secret.set", name);
     if (!announced) {
         co_return problem_reply(503, announced.error());

@@ -1,5 +1,6 @@
 #include "gateway/config/gateway_config.hpp"
 #include "gateway/config/gateway_reader.hpp"
+#include "gateway/config/private_places.hpp"
 #include "runtime/manifest/catalogue.hpp"
 #include "runtime/manifest/document.hpp"
 
@@ -125,6 +126,8 @@ Loading load_document(Document document) {
     }
     runtime::sort_by_place(reading.issues);
     out.issues.insert(out.issues.begin(), reading.issues.begin(), reading.issues.end());
+    const Issues private_issues = check_private_places(out.loaded);
+    out.issues.insert(out.issues.end(), private_issues.begin(), private_issues.end());
     return out;
 }
 

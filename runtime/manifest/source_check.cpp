@@ -100,6 +100,23 @@ void check_program_below(const Field& field, const std::string& program,
     }
 }
 
+// A connector could talk to whoever listens on a unix socket in its folder: a read-only mount does not stop
+// connect(2), and Landlock has no right for it yet.
+fs::path socket_in(const fs::path& folder) {
+    constexpr std::size_t entries_max_count = 200'000;
+    std::size_t count = 0;
+    std::error_code problem;
+    const auto options = fs::directory_options::skip_permission_denied;
+    for (fs::recursive_directory_iterator at(folder, options, problem), end;
+         !problem && at != end && count < entries_max_count; at.increment(problem), ++count) {
+        std::error_code unreadable;
+        if (at->symlink_status(unreadable).type() == fs::file_type::socket) {
+            return at->path();
+        }
+    }
+    return {};
+}
+
 } // namespace
 
 fs::path check_source_folder(const Field& field, const fs::path& path) {
@@ -115,6 +132,11 @@ fs::path check_source_folder(const Field& field, const fs::path& path) {
         field.fail("GH-C509", path.string() + " is not a folder",
                    "Name the folder that holds the connector");
         return {};
+    }
+    const fs::path socket = socket_in(folder);
+    if (!socket.empty()) {
+        field.fail("GH-C511", "the folder holds the unix socket " + socket.string(),
+                   "Move the socket away: the connector could reach its listener from the sandbox");
     }
     return folder;
 }

@@ -34,13 +34,30 @@ std::string_view* part_named(EnvelopeParts& parts, std::string_view key) {
     return spells(key, "error") ? &parts.error : nullptr;
 }
 
+bool is_integer_literal(std::string_view text) {
+    const std::string_view digits = text.starts_with('-') ? text.substr(1) : text;
+    return !digits.empty() &&
+           std::all_of(digits.begin(), digits.end(), [](char c) { return c >= '0' && c <= '9'; });
+}
+
 bool is_json_rpc_id(std::string_view id) {
     if (id.front() == '"') {
         return true;
     }
-    const std::string_view digits = id.front() == '-' ? id.substr(1) : id;
-    return !digits.empty() &&
-           std::all_of(digits.begin(), digits.end(), [](char c) { return c >= '0' && c <= '9'; });
+    return is_integer_literal(id);
+}
+
+// JSON-RPC 2.0 section 5.1: strict clients throw on anything less.
+const char* problem_of_error(std::string_view error) {
+    if (error.front() != '{') {
+        return "error is not an object";
+    }
+    const auto code = find_member(error, "code");
+    const auto message = find_member(error, "message");
+    if (!code || !is_integer_literal(*code)) {
+        return "error without an integer code";
+    }
+    return message && message->front() == '"' ? nullptr : "error without a message";
 }
 
 const char* problem_of_response(const EnvelopeParts& parts) {
@@ -54,8 +71,8 @@ const char* problem_of_response(const EnvelopeParts& parts) {
     if (!parts.params.empty()) {
         return "a response with params";
     }
-    if (!parts.error.empty() && parts.error.front() != '{') {
-        return "error is not an object";
+    if (!parts.error.empty()) {
+        return problem_of_error(parts.error);
     }
     return nullptr;
 }
@@ -87,7 +104,8 @@ const char* problem_of(const EnvelopeParts& parts) {
 }
 
 Error no_message(std::string_view id, std::string why) {
-    return Error{"GH-M403", "not a JSON-RPC message", std::string(id), std::move(why),
+    const bool usable = !id.empty() && is_json_rpc_id(id);
+    return Error{"GH-M403", "not a JSON-RPC message", usable ? std::string(id) : "", std::move(why),
                  "correct the sender of this message"};
 }
 

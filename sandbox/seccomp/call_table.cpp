@@ -67,8 +67,9 @@ constexpr const char* allowed_table[] = {
     "socketpair", "bind", "listen", "accept", "accept4", "connect", "getsockname", "getpeername",
     "getsockopt", "setsockopt", "shutdown", "send", "sendto", "sendmsg", "sendmmsg", "recv",
     "recvfrom", "recvmsg", "recvmmsg", "recvmmsg_time64",
-    // System V and POSIX shared memory and semaphores, inside the own IPC namespace
-    "shmget", "shmat", "shmdt", "shmctl", "semget", "semop", "semtimedop", "semctl", "msgget",
+    // System V semaphores and queues, inside the own IPC namespace; its shared memory is left out, because
+    // no resource limit of a process bounds it
+    "semget", "semop", "semtimedop", "semctl", "msgget",
     "msgsnd", "msgrcv", "msgctl",
     // the rest
     "getrandom", "landlock_create_ruleset", "landlock_add_rule", "landlock_restrict_self",

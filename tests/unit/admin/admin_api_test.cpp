@@ -123,6 +123,8 @@ TEST_CASE("a request for an agent that is none is refused before the journal") {
 TEST_CASE("a secret is stored as its raw bytes, connectors hear of it, nothing repeats the value") {
     AdminFixture fixture;
     const std::string value = "s3cr\"et\nvalue-\xff";
+    const auto unusable = fixture.ask("PUT", "secrets/api-key", std::string("a\0b", 3));
+    CHECK(unusable.error().code == "GH-A109");
     const auto set = fixture.ask("PUT", "secrets/api-key", value);
     REQUIRE(set);
     CHECK(set.value()["name"] == "api-key");

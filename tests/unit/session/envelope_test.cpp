@@ -113,3 +113,23 @@ TEST_CASE("only ids of the gateway's own form are read") {
         CHECK_FALSE(upstream_id_of(text));
     }
 }
+
+TEST_CASE("an error without an integer code and a message is no answer") {
+    const auto with_error = [](const std::string& error) {
+        return read_envelope(R"({"jsonrpc":"2.0","id":1,"error":)" + error + "}").has_value();
+    };
+    CHECK(with_error(R"({"code":-32602,"message":"no","data":[1]})"));
+    CHECK_FALSE(with_error("{}"));
+    CHECK_FALSE(with_error(R"({"code":"x","message":"no"})"));
+    CHECK_FALSE(with_error(R"({"code":1,"message":4})"));
+    CHECK_FALSE(with_error(R"({"code":1.5,"message":"no"})"));
+}
+
+TEST_CASE("an id that is neither a string nor an integer is not repeated") {
+    for (const char* id : {"{}", "[1]", "true", "1.5"}) {
+        INFO(id);
+        const auto envelope = read_envelope(std::string(R"({"jsonrpc":"2.0","method":"x","id":)") + id + "}");
+        REQUIRE_FALSE(envelope);
+        CHECK(envelope.error().where.empty());
+    }
+}
