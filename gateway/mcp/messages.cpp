@@ -10,7 +10,9 @@ namespace gatehouse::gateway {
 namespace {
 
 std::string envelope_start(std::string_view id) {
-    std::string text = R"({"jsonrpc":"2.0","id":)";
+    std::string text;
+    text.reserve(id.size() + 72); // and room for what most callers add
+    text = R"({"jsonrpc":"2.0","id":)";
     text += id;
     return text;
 }

@@ -108,61 +108,78 @@ std::optional<HttpReply> McpEndpoint::check_head(const HttpRequest& head) {
     return head.method == "DELETE" ? std::nullopt : std::optional(method_not_allowed());
 }
 
+// The request's admission and decoding; a reply if that is where it ends.
+std::optional<HttpReply> McpEndpoint::admit_and_decode(Exchange& exchange) {
+    auto admitted = admit(exchange.http);
+    if (const auto* refused = std::get_if<Refused>(&admitted)) {
+        return refused_reply(*refused);
+    }
+    exchange.routed.emplace(std::get<RoutedRequest>(std::move(admitted)));
+    if (exchange.http.method != "POST") {
+        return end_session(*exchange.routed);
+    }
+    auto decoded = decode_message(exchange.http);
+    if (const auto* refusal = std::get_if<DecodeRefusal>(&decoded)) {
+        return refusal_reply(refusal->id, refusal->refusal);
+    }
+    exchange.message = std::get<McpMessage>(std::move(decoded));
+    return std::nullopt;
+}
+
+// No coroutine itself, nor what it calls before the first wait: each would cost a call a frame.
 Task<void> McpEndpoint::handle(HttpRequest request, HttpResponder& responder) {
     if (request.path() == "/healthz") {
         HttpReply alive;
         alive.content_type = "text/plain";
         alive.body = "ok\n";
-        co_await responder.send(std::move(alive));
-        co_return;
+        return responder.send(std::move(alive));
     }
     auto exchange = std::make_shared<Exchange>();
     exchange->http = std::move(request);
-    auto admitted = admit(exchange->http);
-    if (const auto* refused = std::get_if<Refused>(&admitted)) {
-        HttpReply reply = refused_reply(*refused);
-        co_await responder.send(std::move(reply));
-        co_return;
+    if (auto reply = admit_and_decode(*exchange)) {
+        return responder.send(std::move(*reply));
     }
-    exchange->routed.emplace(std::get<RoutedRequest>(std::move(admitted)));
-    if (exchange->http.method != "POST") {
-        HttpReply ended = co_await end_session(*exchange->routed);
-        co_await responder.send(std::move(ended));
-        co_return;
-    }
-    auto decoded = decode_message(exchange->http);
-    if (const auto* refusal = std::get_if<DecodeRefusal>(&decoded)) {
-        HttpReply reply = refusal_reply(refusal->id, refusal->refusal);
-        co_await responder.send(std::move(reply));
-        co_return;
-    }
-    exchange->message = std::get<McpMessage>(std::move(decoded));
-    if (exchange->message.era == Era::modern) {
-        co_await answer_modern(std::move(exchange), responder);
-    } else {
-        co_await answer_legacy(std::move(exchange), responder);
-    }
+    return exchange->message.era == Era::modern ? answer_modern(std::move(exchange), responder)
+                                                : answer_legacy(std::move(exchange), responder);
 }
 
 Task<void> McpEndpoint::answer_modern(std::shared_ptr<const Exchange> exchange,
                                       HttpResponder& responder) {
     const McpMessage& message = exchange->message;
-    HttpReply reply;
     if (message.envelope.kind != runtime::MessageKind::request) {
-        reply = empty_reply(202);
-    } else if (message.envelope.method == "tools/call") {
-        co_await calls_.answer(std::move(exchange), nullptr, responder);
-        co_return;
-    } else if (message.envelope.method == "server/discover") {
-        VirtualServer& server = exchange->routed->server();
-        co_await server.learn("", list_deadline);
-        reply = result_reply(message.reply_id(), discover_result(server));
-    } else if (message.envelope.method == "tools/list") {
-        std::string result = co_await tools_result(*exchange->routed, Era::modern);
-        reply = result_reply(message.reply_id(), std::move(result));
-    } else {
-        reply = method_not_found(message);
+        return responder.send(empty_reply(202));
     }
+    if (message.envelope.method == "tools/call") {
+        return calls_.answer(std::move(exchange), nullptr, responder);
+    }
+    if (message.envelope.method == "server/discover") {
+        return answer_discover(std::move(exchange), responder);
+    }
+    if (message.envelope.method == "tools/list") {
+        return answer_tools_list(std::move(exchange), responder);
+    }
+    return responder.send(method_not_found(message));
+}
+
+Task<void> McpEndpoint::answer_discover(std::shared_ptr<const Exchange> exchange,
+                                        HttpResponder& responder) {
+    VirtualServer& server = exchange->routed->server();
+    co_await server.learn("", list_deadline);
+    HttpReply reply = result_reply(exchange->message.reply_id(), discover_result(server));
+    co_await responder.send(std::move(reply));
+}
+
+Task<void> McpEndpoint::answer_initialize(std::shared_ptr<const Exchange> exchange,
+                                          HttpResponder& responder) {
+    co_await exchange->routed->server().learn("", list_deadline);
+    HttpReply reply = start_session(*exchange);
+    co_await responder.send(std::move(reply));
+}
+
+Task<void> McpEndpoint::answer_tools_list(std::shared_ptr<const Exchange> exchange,
+                                          HttpResponder& responder) {
+    std::string result = co_await tools_result(*exchange->routed, exchange->message.era);
+    HttpReply reply = result_reply(exchange->message.reply_id(), std::move(result));
     co_await responder.send(std::move(reply));
 }
 
@@ -170,12 +187,8 @@ Task<void> McpEndpoint::answer_legacy(std::shared_ptr<const Exchange> exchange,
                                       HttpResponder& responder) {
     const McpMessage& message = exchange->message;
     const std::string& method = message.envelope.method;
-    HttpReply reply;
     if (method == "initialize" && message.has_id()) {
-        co_await exchange->routed->server().learn("", list_deadline);
-        reply = start_session(*exchange);
-        co_await responder.send(std::move(reply));
-        co_return;
+        return answer_initialize(std::move(exchange), responder);
     }
     const auto id = exchange->http.header("Mcp-Session-Id");
     const auto session = id ? sessions_.find(*id, exchange->routed->principal().id(),
@@ -186,24 +199,22 @@ Task<void> McpEndpoint::answer_legacy(std::shared_ptr<const Exchange> exchange,
                            id ? "Session not found: initialize a new one"
                               : "Header Mcp-Session-Id is missing: initialize first",
                            ""};
-        reply = refusal_reply(message.reply_id(), refusal);
-    } else if (message.envelope.kind != runtime::MessageKind::request) {
+        return responder.send(refusal_reply(message.reply_id(), refusal));
+    }
+    if (message.envelope.kind != runtime::MessageKind::request) {
         if (method == "notifications/cancelled") {
             cancel_call(*session, message.envelope.params);
         }
-        reply = empty_reply(202);
-    } else if (method == "tools/call") {
-        co_await calls_.answer(std::move(exchange), session, responder);
-        co_return;
-    } else if (method == "tools/list") {
-        std::string result = co_await tools_result(*exchange->routed, Era::legacy);
-        reply = result_reply(message.reply_id(), std::move(result));
-    } else if (method == "ping") {
-        reply = result_reply(message.reply_id(), "{}");
-    } else {
-        reply = method_not_found(message);
+        return responder.send(empty_reply(202));
     }
-    co_await responder.send(std::move(reply));
+    if (method == "tools/call") {
+        return calls_.answer(std::move(exchange), session, responder);
+    }
+    if (method == "tools/list") {
+        return answer_tools_list(std::move(exchange), responder);
+    }
+    return responder.send(method == "ping" ? result_reply(message.reply_id(), "{}")
+                                           : method_not_found(message));
 }
 
 HttpReply McpEndpoint::start_session(const Exchange& exchange) {
@@ -226,12 +237,12 @@ HttpReply McpEndpoint::start_session(const Exchange& exchange) {
     return reply;
 }
 
-Task<HttpReply> McpEndpoint::end_session(const RoutedRequest& request) {
+HttpReply McpEndpoint::end_session(const RoutedRequest& request) {
     const auto id = request.http().header("Mcp-Session-Id");
     const auto session =
         id ? sessions_.find(*id, request.principal().id(), request.server().config().name) : nullptr;
     if (session == nullptr) {
-        co_return empty_reply(id ? 404 : 400);
+        return empty_reply(id ? 404 : 400);
     }
     // Cancelling resumes calls that erase themselves from the session, so walk over a copy.
     const auto calls = session->calls;
@@ -241,7 +252,7 @@ Task<HttpReply> McpEndpoint::end_session(const RoutedRequest& request) {
         }
     }
     sessions_.remove(session->id);
-    co_return empty_reply(204);
+    return empty_reply(204);
 }
 
 Task<std::string> McpEndpoint::tools_result(const RoutedRequest& request, Era era) {

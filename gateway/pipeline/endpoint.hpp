@@ -29,13 +29,17 @@ class McpEndpoint final : public HttpHandler {
         Error error;
     };
     std::variant<RoutedRequest, Refused> admit(const HttpRequest& request) const;
+    std::optional<HttpReply> admit_and_decode(Exchange& exchange);
     HttpReply refused_reply(const Refused& refused) const;
     void record_refusal(const HttpRequest& request, const Refused& refused);
 
     Task<void> answer_modern(std::shared_ptr<const Exchange> exchange, HttpResponder& responder);
     Task<void> answer_legacy(std::shared_ptr<const Exchange> exchange, HttpResponder& responder);
+    Task<void> answer_discover(std::shared_ptr<const Exchange> exchange, HttpResponder& responder);
+    Task<void> answer_initialize(std::shared_ptr<const Exchange> exchange, HttpResponder& responder);
+    Task<void> answer_tools_list(std::shared_ptr<const Exchange> exchange, HttpResponder& responder);
     HttpReply start_session(const Exchange& exchange);
-    Task<HttpReply> end_session(const RoutedRequest& request);
+    HttpReply end_session(const RoutedRequest& request);
     Task<std::string> tools_result(const RoutedRequest& request, Era era);
     void cancel_call(const ClientSession& session, std::string_view params);
 

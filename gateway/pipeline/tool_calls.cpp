@@ -19,6 +19,13 @@ std::string unknown_tool_text(const std::string& name) {
     return "Unknown tool: " + name.substr(0, 256);
 }
 
+HttpReply busy_reply(std::string_view id) {
+    McpRefusal busy{503, rpc_connector_failed,
+                    "GH-R706 too many calls in flight at this gateway. Try again shortly",
+                    R"({"code":"GH-R706","delivery":"never_sent","retry_after_ms":1000})"};
+    return refusal_reply(id, busy);
+}
+
 // The call did not go on.
 HttpReply unrecorded_intent_reply(const ToolCall& call, Error failure) {
     runtime::CallReply reply;
@@ -77,36 +84,42 @@ ToolCalls::ToolCalls(Executor executor, CallServices services)
 
 Task<void> ToolCalls::answer(std::shared_ptr<const Exchange> exchange,
                              std::shared_ptr<ClientSession> session, HttpResponder& responder) {
-    const std::string_view id = exchange->message.reply_id();
     if (in_flight_ >= services_.calls_in_flight_max) {
-        McpRefusal busy{503, rpc_connector_failed,
-                        "GH-R706 too many calls in flight at this gateway. Try again shortly",
-                        R"({"code":"GH-R706","delivery":"never_sent","retry_after_ms":1000})"};
-        co_await responder.send(refusal_reply(id, busy));
-        co_return;
+        return responder.send(busy_reply(exchange->message.reply_id()));
     }
+    auto call = std::make_shared<ToolCall>();
+    call->exchange = std::move(exchange);
+    call->session = std::move(session);
+    if (!resolve(*call) && !call->name.empty()) {
+        return learn_and_answer(std::move(call), responder);
+    }
+    return answer_resolved(std::move(call), responder);
+}
+
+// The tool may belong to a connector that has not run yet.
+Task<void> ToolCalls::learn_and_answer(std::shared_ptr<ToolCall> call, HttpResponder& responder) {
+    {
+        const CountedIn counted(in_flight_);
+        co_await call->request().server().learn(call->name, learn_deadline);
+    }
+    find_tool(*call);
+    co_await answer_resolved(std::move(call), responder);
+}
+
+Task<void> ToolCalls::answer_resolved(SharedToolCall call, HttpResponder& responder) {
     const CountedIn counted(in_flight_);
-    auto made = std::make_shared<ToolCall>();
-    made->exchange = exchange;
-    made->session = std::move(session);
-    if (!resolve(*made) && !made->name.empty()) {
-        // The tool may belong to a connector that has not run yet.
-        co_await made->request().server().learn(made->name, learn_deadline);
-        find_tool(*made);
-    }
-    const SharedToolCall call = std::move(made);
     auto upstream = std::make_shared<runtime::ConnectorCall>();
     register_call(*call, upstream);
-    if (exchange->message.era == Era::modern) {
+    if (call->message().era == Era::modern) {
         // MCP 2026-07-28: closing the answer's stream is the cancellation.
         auto cancel = [upstream] { upstream->cancel("the client disconnected"); };
         responder.on_disconnect(std::move(cancel));
     }
-    if (!exchange->message.progress_token.empty()) {
-        co_await answer_with_stream(call, std::move(upstream), responder);
+    if (!call->message().progress_token.empty()) {
+        co_await answer_with_stream(std::move(call), std::move(upstream), responder);
         co_return;
     }
-    HttpReply reply = co_await run(call, std::move(upstream));
+    HttpReply reply = co_await run(std::move(call), std::move(upstream));
     co_await responder.send(std::move(reply));
 }
 
@@ -126,17 +139,25 @@ bool ToolCalls::find_tool(ToolCall& call) {
     return call.tool != nullptr;
 }
 
+// Decided at once, so that a call that goes on needs no room for a refusal.
 Task<HttpReply> ToolCalls::run(SharedToolCall call,
                                std::shared_ptr<runtime::ConnectorCall> upstream) {
     auto authorized = authorize_(call);
     if (auto* denial = std::get_if<Denied>(&authorized)) {
-        co_return co_await refuse(std::move(call), std::move(*denial));
+        return refuse(std::move(call), std::move(*denial));
     }
     auto credentialed = attach_credential_(std::get<AuthorizedCall>(std::move(authorized)));
     if (auto* denial = std::get_if<Denied>(&credentialed)) {
-        co_return co_await refuse(std::move(call), std::move(*denial));
+        return refuse(std::move(call), std::move(*denial));
     }
-    auto journaled = co_await record_intent_(std::get<CredentialedCall>(std::move(credentialed)));
+    return carry_out(std::move(call), std::get<CredentialedCall>(std::move(credentialed)),
+                     std::move(upstream));
+}
+
+// From the intent to the answer.
+Task<HttpReply> ToolCalls::carry_out(SharedToolCall call, CredentialedCall credentialed,
+                                     std::shared_ptr<runtime::ConnectorCall> upstream) {
+    auto journaled = co_await record_intent_(std::move(credentialed));
     if (!journaled) {
         forget_call(*call);
         co_return unrecorded_intent_reply(*call, std::move(journaled).error());

@@ -1,5 +1,5 @@
 // ToolCalls: carries a tools/call through its stages to the answer. The one function that reads as the
-// product's sentence is ToolCalls::run. One event loop.
+// product's sentence is ToolCalls::run with carry_out. One event loop.
 #pragma once
 
 #include "gateway/pipeline/call_stages.hpp"
@@ -38,11 +38,15 @@ class ToolCalls {
 
     // upstream is filled in and registered by the caller, so that it can be cancelled at any time.
     Task<HttpReply> run(SharedToolCall call, std::shared_ptr<runtime::ConnectorCall> upstream);
+    Task<HttpReply> carry_out(SharedToolCall call, CredentialedCall credentialed,
+                              std::shared_ptr<runtime::ConnectorCall> upstream);
     Task<HttpReply> refuse(SharedToolCall shared, Denied denied);
     Task<runtime::CallReply> dispatch(const JournaledCall& journaled,
                                       std::shared_ptr<runtime::ConnectorCall> upstream);
     Task<Result<std::uint64_t>> record_outcome(const ToolCall& call, const runtime::CallReply& reply,
                                                SteadyTime started);
+    Task<void> learn_and_answer(std::shared_ptr<ToolCall> call, HttpResponder& responder);
+    Task<void> answer_resolved(SharedToolCall call, HttpResponder& responder);
     bool resolve(ToolCall& call);
     static bool find_tool(ToolCall& call);
     Task<void> answer_with_stream(SharedToolCall call, std::shared_ptr<runtime::ConnectorCall> upstream,

@@ -109,6 +109,9 @@ class Connector {
                                                        milliseconds max, Patience patience);
     Task<CallReply> call_instance(std::shared_ptr<Instance> instance,
                                   std::shared_ptr<ConnectorCall> call);
+    Task<CallReply> call_now(std::shared_ptr<Instance> instance,
+                             std::shared_ptr<ConnectorCall> call);
+    Task<CallReply> call_when_ready(std::shared_ptr<ConnectorCall> call, int attempt);
     std::optional<Error> refusal(Patience patience) const;
     bool serves_now() const;
     void wake_for_call();

@@ -28,6 +28,11 @@ Error cancelled_error(const ConnectorName& name) {
     return Error{"GH-R704", "the call was cancelled before it was sent", name.str(), "", ""};
 }
 
+// Only a call that never left may go to the next instance by itself.
+bool never_left(const CallReply& reply, const Instance& instance) {
+    return reply.end == CallEnd::never_sent && !instance.serves();
+}
+
 } // namespace
 
 // Why no instance will be ready soon; nothing if waiting makes sense.
@@ -101,31 +106,44 @@ Task<Result<std::shared_ptr<Instance>>> Connector::wait_ready(std::shared_ptr<Co
 }
 
 Task<CallReply> Connector::call(std::shared_ptr<ConnectorCall> call) {
+    return serves_now() && !call->cancelled() ? call_now(instance_, std::move(call))
+                                              : call_when_ready(std::move(call), 1);
+}
+
+// The usual way, without what waiting for an instance needs.
+Task<CallReply> Connector::call_now(std::shared_ptr<Instance> instance,
+                                    std::shared_ptr<ConnectorCall> call) {
+    auto calling = call_instance(instance, call);
+    CallReply reply = co_await std::move(calling);
+    if (never_left(reply, *instance) && !call->cancelled()) {
+        auto again = call_when_ready(std::move(call), 2);
+        reply = co_await std::move(again);
+        co_return reply;
+    }
+    count_call(reply);
+    co_return reply;
+}
+
+Task<CallReply> Connector::call_when_ready(std::shared_ptr<ConnectorCall> call, int attempt) {
     constexpr int attempts_max_count = 2;
     CallReply reply;
-    for (int attempt = 1; attempt <= attempts_max_count; ++attempt) {
-        std::shared_ptr<Instance> instance = serves_now() ? instance_ : nullptr;
-        if (instance == nullptr || call->cancelled()) {
-            call->set_cancel_handler([this] { changed_.notify(); });
-            // The instance died under a call that never left: its successor is worth a short wait.
-            const auto patience = attempt == 1 ? Patience::no_backoff : Patience::short_backoff;
-            auto waiting = wait_ready(call, spec_.timeouts.startup, patience);
-            auto waited = co_await std::move(waiting);
-            call->set_cancel_handler(nullptr);
-            if (!waited) {
-                reply = refused(std::move(waited).error());
-                if (call->cancelled()) {
-                    reply.end = CallEnd::cancelled;
-                }
-                break;
+    for (; attempt <= attempts_max_count; ++attempt) {
+        call->set_cancel_handler([this] { changed_.notify(); });
+        // The instance died under a call that never left: its successor is worth a short wait.
+        const auto patience = attempt == 1 ? Patience::no_backoff : Patience::short_backoff;
+        auto waiting = wait_ready(call, spec_.timeouts.startup, patience);
+        auto instance = co_await std::move(waiting);
+        call->set_cancel_handler(nullptr);
+        if (!instance) {
+            reply = refused(std::move(instance).error());
+            if (call->cancelled()) {
+                reply.end = CallEnd::cancelled;
             }
-            instance = std::move(*waited);
+            break;
         }
-        auto calling = call_instance(instance, call);
+        auto calling = call_instance(*instance, call);
         reply = co_await std::move(calling);
-        // Only a call that never left may go to the next instance by itself.
-        const bool died = reply.end == CallEnd::never_sent && !instance->serves();
-        if (!died || call->cancelled()) {
+        if (!never_left(reply, **instance) || call->cancelled()) {
             break;
         }
     }
