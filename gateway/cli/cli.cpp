@@ -1,5 +1,7 @@
 #include "gateway/cli/cli.hpp"
 
+#include "runtime/manifest/field.hpp"
+
 #include <CLI/CLI.hpp>
 #include <cerrno>
 #include <map>
@@ -54,9 +56,18 @@ void add_global_options(CLI::App& app, CommandLine& line) {
     app.add_option("--socket", line.global.socket, "admin socket (default: by the gateway file)")
         ->type_name("PATH")
         ->envname("GATEHOUSE_SOCKET");
-    app.add_option("-o,--output", line.global.format, "table, wide, json or name")
-        ->type_name("FORMAT")
-        ->transform(CLI::CheckedTransformer(formats).description(""));
+    app.add_option_function<std::string>(
+           "-o,--output",
+           [formats, &line](const std::string& word) {
+               const auto found = formats.find(word);
+               if (found == formats.end()) {
+                   throw CLI::ValidationError("--output", "'" + word +
+                                                              "' is none of table, wide, json, name");
+               }
+               line.global.format = found->second;
+           },
+           "table, wide, json or name")
+        ->type_name("FORMAT");
 }
 
 void add_file_verbs(CLI::App& app, CommandLine& line, const DaemonRunner& run_daemon) {
@@ -169,6 +180,22 @@ ExitCode finish_output(const CliHost& host, ExitCode code) {
     return ExitCode::failed;
 }
 
+// CLI11 says of an unknown verb only that one is required.
+std::string usage_problem(const CLI::App& app, const CLI::ParseError& problem) {
+    const std::vector<std::string> extra = app.remaining();
+    if (!app.get_subcommands().empty() || extra.empty() || extra.front().starts_with('-')) {
+        return problem.what();
+    }
+    std::vector<std::string> names;
+    for (const CLI::App* verb : app.get_subcommands([](const CLI::App*) { return true; })) {
+        names.push_back(verb->get_name());
+    }
+    const std::vector<std::string_view> views(names.begin(), names.end());
+    const std::string near = runtime::nearest_word(extra.front(), views);
+    return "there is no command '" + extra.front() + "'" +
+           (near.empty() ? "" : ". Did you mean '" + near + "'?");
+}
+
 } // namespace
 
 int run_cli(int argument_count, const char* const* arguments, const CliHost& host) {
@@ -187,7 +214,7 @@ int run_cli(int argument_count, const char* const* arguments, const CliHost& hos
     } catch (const CLI::Success& help) {
         return app.exit(help, host.out, host.err);
     } catch (const CLI::ParseError& problem) {
-        host.err << "error: " << problem.what() << "\nSee `gatehouse --help`.\n";
+        host.err << "error: " << usage_problem(app, problem) << "\nSee `gatehouse --help`.\n";
         return static_cast<int>(ExitCode::usage);
     }
     CliContext context = make_cli_context(line.global, host.out, host.err);
