@@ -3,6 +3,7 @@
 #include "runtime/base/json.hpp"
 
 #include <algorithm>
+#include <boost/asio/post.hpp>
 #include <csignal>
 #include <sstream>
 #include <sys/resource.h>
@@ -54,7 +55,36 @@ Task<void> append_many(Journal& journal, int count) {
     }
 }
 
+// Comes to wait only when the turn that wrote the record is over.
+Task<void> append_and_wait_late(Journal& journal, std::vector<Result<std::uint64_t>>& results) {
+    auto appending = journal.append(sample_record(1));
+    for (int turn = 0; turn < 3; ++turn) {
+        co_await asio::post(asio::use_awaitable);
+    }
+    auto seq = co_await std::move(appending);
+    results.push_back(std::move(seq));
+}
+
 } // namespace
+
+TEST_CASE("a caller who waits only after the write learns how it ended") {
+    JournalBench bench;
+    bench.open();
+    std::vector<Result<std::uint64_t>> results;
+    bench.tasks.spawn("late", append_and_wait_late(*bench.journal, results));
+    bench.run();
+    {
+        const FileSizeLimit limit(bench.all_bytes().size() + 10);
+        bench.tasks.spawn("late", append_and_wait_late(*bench.journal, results));
+        bench.run();
+    }
+    REQUIRE(results.size() == 2);
+    REQUIRE(results[0]);
+    CHECK(*results[0] == 1);
+    REQUIRE_FALSE(results[1]);
+    CHECK(results[1].error().code == "GH-G901");
+    CHECK(bench.good_count() == 1);
+}
 
 TEST_CASE("a record is one JSON line with its fields in order and no empty ones") {
     JournalBench bench;
