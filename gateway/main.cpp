@@ -2,20 +2,14 @@
 #include "gateway/app.hpp"
 #include "gateway/cli/cli.hpp"
 
-#include <algorithm>
 #include <csignal>
 #include <cstdio>
-#include <cstdlib>
 #include <exception>
-#include <filesystem>
 #include <iostream>
 #include <pthread.h>
-#include <string_view>
-#include <sys/auxv.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 namespace {
 
@@ -32,38 +26,10 @@ void harden_process() {
     ::pthread_sigmask(SIG_BLOCK, &broken_pipe, nullptr);
 }
 
-// glibc keeps seven freed blocks of each size at hand, but a turn of the loop that serves many calls
-// frees many more: keeping them saves a tenth of a call's time. This can only be set by the
-// environment a program starts with, so the daemon starts itself once more; if it cannot, it is
-// slower and nothing else.
-void start_with_roomy_allocator(int argument_count, char** arguments) {
-    constexpr const char* variable = "GLIBC_TUNABLES";
-    constexpr std::string_view wanted = "glibc.malloc.tcache_count=128";
-    const char* const present = std::getenv(variable);
-    if (present != nullptr) {
-        if (present == wanted) {
-            ::unsetenv(variable); // it is in force; child processes have no use for it
-        }
-        return; // an administrator's own settings stand
-    }
-    const auto is_serve = [](const char* argument) { return std::string_view(argument) == "serve"; };
-    // With privileges gained from the file, the loader would drop the variable again, and again.
-    if (std::none_of(arguments, arguments + argument_count, is_serve) || ::getauxval(AT_SECURE) != 0) {
-        return;
-    }
-    std::error_code failed;
-    const auto self = std::filesystem::read_symlink("/proc/self/exe", failed);
-    if (!failed && ::setenv(variable, wanted.data(), 1) == 0) {
-        ::execv(self.c_str(), arguments);
-        ::unsetenv(variable);
-    }
-}
-
 } // namespace
 
 int main(int argument_count, char** arguments) {
     try {
-        start_with_roomy_allocator(argument_count, arguments);
         harden_process();
         const gatehouse::gateway::CliHost host{gatehouse::gateway::run_daemon, std::cout,
                                                std::cerr};
