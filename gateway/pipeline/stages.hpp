@@ -11,6 +11,7 @@
 #include "gateway/mcp/decode.hpp"
 #include "gateway/mcp/served_tools.hpp"
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -68,6 +69,33 @@ struct Exchange {
     McpMessage message;
 };
 
+// Bytes of a request that count against a common budget for as long as this lives.
+class HeldBytes {
+  public:
+    HeldBytes() = default;
+    HeldBytes(std::shared_ptr<std::uint64_t> total, std::uint64_t bytes)
+        : total_(std::move(total)), bytes_(bytes) {
+        *total_ += bytes_;
+    }
+    ~HeldBytes() {
+        if (total_ != nullptr) {
+            *total_ -= bytes_;
+        }
+    }
+    HeldBytes(HeldBytes&& other) noexcept = default;
+    HeldBytes& operator=(HeldBytes&& other) noexcept {
+        std::swap(total_, other.total_);
+        std::swap(bytes_, other.bytes_);
+        return *this;
+    }
+    HeldBytes(const HeldBytes&) = delete;
+    HeldBytes& operator=(const HeldBytes&) = delete;
+
+  private:
+    std::shared_ptr<std::uint64_t> total_;
+    std::uint64_t bytes_ = 0;
+};
+
 // A tools/call as decoded: nothing is decided yet.
 struct ToolCall {
     std::shared_ptr<const Exchange> exchange;
@@ -77,6 +105,7 @@ struct ToolCall {
     const ServedTool* tool = nullptr;           // null: unknown
     std::string_view arguments;                 // raw JSON object; empty if absent
     CallId id;
+    HeldBytes held;                             // the body, until the call has ended
 
     const RoutedRequest& request() const { return *exchange->routed; }
     const McpMessage& message() const { return exchange->message; }

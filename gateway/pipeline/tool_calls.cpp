@@ -84,10 +84,13 @@ ToolCalls::ToolCalls(Executor executor, CallServices services)
 
 Task<void> ToolCalls::answer(std::shared_ptr<const Exchange> exchange,
                              std::shared_ptr<ClientSession> session, HttpResponder& responder) {
-    if (in_flight_ >= services_.calls_in_flight_max) {
+    const std::uint64_t body_bytes = exchange->http.body.size();
+    if (in_flight_ >= services_.calls_in_flight_max ||
+        *bodies_in_flight_bytes_ + body_bytes > services_.bodies_in_flight_max_bytes) {
         return responder.send(busy_reply(exchange->message.reply_id()));
     }
     auto call = std::make_shared<ToolCall>();
+    call->held = HeldBytes(bodies_in_flight_bytes_, body_bytes);
     call->exchange = std::move(exchange);
     call->session = std::move(session);
     if (!resolve(*call) && !call->name.empty()) {

@@ -19,6 +19,8 @@ struct CallServices {
     Journal& journal;
     runtime::ConnectorDirectory& directory;
     std::uint32_t calls_in_flight_max = 4096;
+    // Of all calls in flight together: a count alone would let a few callers fill the memory.
+    std::uint64_t bodies_in_flight_max_bytes = 256ULL << 20;
 };
 
 class ToolCalls {
@@ -63,6 +65,7 @@ class ToolCalls {
     RecordIntent record_intent_;
     std::uint64_t last_call_ = 0;
     std::uint32_t in_flight_ = 0;
+    std::shared_ptr<std::uint64_t> bodies_in_flight_bytes_ = std::make_shared<std::uint64_t>(0);
     TaskGroup streams_;
 };
 

@@ -222,3 +222,17 @@ TEST_CASE("bad bodies are refused with the JSON-RPC code that fits") {
     CHECK(fixture.run(fixture.post(R"({"id":1,"method":"ping"})")).json()["error"]["code"] == -32600);
     CHECK(fixture.run(fixture.post(R"({"jsonrpc":"2.0","id":1,"id":2,"method":"ping"})")).status == 400);
 }
+
+TEST_CASE("calls beyond the bytes that may be in flight are refused, and room comes back with each end") {
+    GatewayFixture fixture;
+    const std::string small = call_text("echo_echo", R"({"text":"a"})");
+    const std::string large = call_text("echo_echo", R"({"text":")" + std::string(200, 'a') + "\"}");
+    fixture.make_endpoint(200);
+    const auto refused = fixture.run(fixture.in_session(large));
+    CHECK(refused.status == 503);
+    CHECK(refused.json()["error"]["data"]["code"] == "GH-R706");
+    for (int i = 0; i < 5; ++i) {
+        CHECK(fixture.run(fixture.in_session(small)).status == 200);
+    }
+    CHECK(fixture.directory.calls.size() == 5);
+}

@@ -141,7 +141,11 @@ class GatewayFixture {
         policy.emplace(value_of(Policy::compile(config.policy)));
         token = std::string(value_of(agents->create("ci")).reveal());
         other_token = std::string(value_of(agents->create("stranger")).reveal());
-        const CallServices services{clock, *policy, *vault, *journal, directory, 16};
+        make_endpoint(1U << 20);
+    }
+    void make_endpoint(std::uint64_t bodies_max_bytes) {
+        const CallServices services{clock,     *policy, *vault,          *journal,
+                                    directory, 16,      bodies_max_bytes};
         endpoint = std::make_unique<McpEndpoint>(loop.get_executor(), config, *agents, services);
     }
     ~GatewayFixture() { std::filesystem::remove_all(folder); }
