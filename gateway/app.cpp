@@ -84,7 +84,8 @@ Result<void> Daemon::open() {
     if (auto opened = open_stores(); !opened) {
         return opened;
     }
-    const auto jail = std::filesystem::read_symlink("/proc/self/exe").parent_path() / "gatehouse-jail";
+    const auto jail =
+        std::filesystem::read_symlink("/proc/self/exe").parent_path() / "gatehouse-jail";
     auto launcher = sandbox::Launcher::make(executor_, jail);
     if (!launcher) {
         return std::move(launcher).error();
@@ -130,10 +131,10 @@ void Daemon::wire() {
     runtime::SupervisorOptions options;
     options.state_folder = config_.data / "state";
     options.frame_max_bytes = config_.limits.result_bytes;
-    supervisor_ = std::make_unique<runtime::Supervisor>(executor_, clock_, *launcher_, *vault_, logs_,
-                                                        specs_, std::move(options));
-    const CallServices services{clock_, *policy_, *vault_, *journal_, *supervisor_,
-                                config_.limits.calls_in_flight};
+    supervisor_ = std::make_unique<runtime::Supervisor>(executor_, clock_, *launcher_, *vault_,
+                                                        logs_, specs_, std::move(options));
+    const CallServices services{clock_,    *policy_,     *vault_,
+                                *journal_, *supervisor_, config_.limits.calls_in_flight};
     endpoint_ = std::make_unique<McpEndpoint>(executor_, config_, *agents_, services);
     HttpLimits limits;
     limits.body_max_bytes = config_.limits.body_bytes;
@@ -148,7 +149,8 @@ Result<void> Daemon::open_listeners() {
     const std::string address =
         "http://" + config_.listen_host + ":" + std::to_string(client_server_->port());
     DaemonFacts facts;
-    facts.endpoint = config_.listen_port == 0 || config_.public_url.empty() ? address : config_.public_url;
+    facts.endpoint =
+        config_.listen_port == 0 || config_.public_url.empty() ? address : config_.public_url;
     for (const VirtualServerConfig& one : config_.virtual_servers) {
         facts.virtual_servers.push_back(one.name.str());
     }

@@ -13,9 +13,9 @@ namespace gatehouse::gateway {
 namespace {
 
 Error folder_error(const std::filesystem::path& folder, int error_number) {
-    return Error{"GH-G903", "the data folder cannot be used", folder.string(),
-                 errno_text(error_number),
-                 "Make it writable for the user that runs Gatehouse, or name another one with `data`"};
+    return Error{
+        "GH-G903", "the data folder cannot be used", folder.string(), errno_text(error_number),
+        "Make it writable for the user that runs Gatehouse, or name another one with `data`"};
 }
 
 std::string holder_of(int fd) {
@@ -47,9 +47,9 @@ Result<UniqueFd> lock_data_folder(const std::filesystem::path& folder) {
                      "Stop that daemon first, or give this one another `data` folder"};
     }
     const std::string own = std::to_string(::getpid()) + "\n";
-    const bool written = ::ftruncate(fd.get(), 0) == 0 &&
-                         ::pwrite(fd.get(), own.data(), own.size(), 0) ==
-                             static_cast<ssize_t>(own.size());
+    const bool written =
+        ::ftruncate(fd.get(), 0) == 0 &&
+        ::pwrite(fd.get(), own.data(), own.size(), 0) == static_cast<ssize_t>(own.size());
     if (!written) {
         return folder_error(folder, errno);
     }

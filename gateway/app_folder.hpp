@@ -1,5 +1,5 @@
-// The data folder of one daemon: made with mode 0700, and held by a lock so that a second daemon on the same
-// folder is refused.
+// The data folder of one daemon: made with mode 0700, and held by a lock so that a second daemon on
+// the same folder is refused.
 #pragma once
 
 #include "runtime/base/result.hpp"
@@ -9,8 +9,8 @@
 
 namespace gatehouse::gateway {
 
-// The descriptor holds the lock; it is free again when the daemon ends, however it ends. Errors GH-G904
-// (another daemon), GH-G903 (cannot be made or written).
+// The descriptor holds the lock; it is free again when the daemon ends, however it ends. Errors
+// GH-G904 (another daemon), GH-G903 (cannot be made or written).
 Result<UniqueFd> lock_data_folder(const std::filesystem::path& folder);
 
 } // namespace gatehouse::gateway

@@ -1,5 +1,5 @@
-// ConnectorDirectory: the only view the gateway has of connectors. The supervisor implements it; tests
-// implement it with a fake. One event loop.
+// ConnectorDirectory: the only view the gateway has of connectors. The supervisor implements it;
+// tests implement it with a fake. One event loop.
 #pragma once
 
 #include "runtime/base/error.hpp"
@@ -21,26 +21,29 @@ namespace gatehouse::runtime {
 // One tool as the connector defined it.
 struct Tool {
     std::string name;
-    std::string definition;  // the exact JSON bytes of the tool object
+    std::string definition; // the exact JSON bytes of the tool object
 };
 
 struct Catalogue {
     std::string protocol_version;
-    std::string server_info;   // raw JSON of serverInfo
-    std::string instructions;  // plain text, may be empty
-    std::vector<Tool> tools;   // in the connector's order
+    std::string server_info;  // raw JSON of serverInfo
+    std::string instructions; // plain text, may be empty
+    std::vector<Tool> tools;  // in the connector's order
 };
 
-// One call on its way to a connector. Shared between the caller and the session while it is in flight.
+// One call on its way to a connector. Shared between the caller and the session while it is in
+// flight.
 class ConnectorCall {
   public:
     CallId id;
-    std::string method;  // "tools/call"
-    // Raw JSON of params without `_meta.progressToken`; the session adds its own when wants_progress.
+    std::string method; // "tools/call"
+    // Raw JSON of params without `_meta.progressToken`; the session adds its own when
+    // wants_progress.
     std::string params;
     bool wants_progress = false;
     std::chrono::milliseconds deadline{60'000};
-    // Called on the loop with the raw params of notifications/progress; the token inside is the session's.
+    // Called on the loop with the raw params of notifications/progress; the token inside is the
+    // session's.
     std::function<void(std::string_view params)> on_progress;
 
     // Caller's side: ends the call as `cancelled` at once; the connector is told. Idempotent.
@@ -62,12 +65,12 @@ class ConnectorCall {
 };
 
 enum class CallEnd {
-    result,        // the connector's result
-    error,         // the connector's JSON-RPC error
-    never_sent,    // nothing reached the connector: safe to retry
-    may_have_run,  // sent, and no answer came (crash, stop)
-    timed_out,     // sent, the deadline passed
-    cancelled,     // the caller gave up
+    result,       // the connector's result
+    error,        // the connector's JSON-RPC error
+    never_sent,   // nothing reached the connector: safe to retry
+    may_have_run, // sent, and no answer came (crash, stop)
+    timed_out,    // sent, the deadline passed
+    cancelled,    // the caller gave up
 };
 
 // The word the journal and the clients' error data use: "result", "may_have_run", …
@@ -79,14 +82,16 @@ constexpr const char* to_text(CallEnd end) {
 
 struct CallReply {
     CallEnd end = CallEnd::never_sent;
-    std::string frame;         // the connector's whole line (moved, never rebuilt) for result and error
-    std::size_t body_offset = 0;  // where the result or error value lies in `frame`
+    std::string frame; // the connector's whole line (moved, never rebuilt) for result and error
+    std::size_t body_offset = 0; // where the result or error value lies in `frame`
     std::size_t body_length = 0;
-    Error failure;             // for the other four ends
+    Error failure; // for the other four ends
     std::optional<std::chrono::milliseconds> retry_after;
-    InstanceId instance;       // 0 if none
+    InstanceId instance; // 0 if none
 
-    std::string_view body() const { return std::string_view(frame).substr(body_offset, body_length); }
+    std::string_view body() const {
+        return std::string_view(frame).substr(body_offset, body_length);
+    }
 };
 
 class ConnectorDirectory {

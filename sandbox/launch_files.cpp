@@ -35,8 +35,9 @@ Result<void> prepare_volume(const StateVolume& volume, const LaunchPlan& plan, b
     if (fstat(folder.get(), &status) != 0) {
         return preparation_error(where, errno, action);
     }
-    // A connector may have taken its own rights away; it gets them back with each launch. The descriptor
-    // is only a path, so the mode is set through /proc, which follows no link of the connector's.
+    // A connector may have taken its own rights away; it gets them back with each launch. The
+    // descriptor is only a path, so the mode is set through /proc, which follows no link of the
+    // connector's.
     const std::string by_descriptor = "/proc/self/fd/" + std::to_string(folder.get());
     if ((status.st_mode & 0777) != 0700 && chmod(by_descriptor.c_str(), 0700) != 0) {
         return preparation_error(where, errno, action);

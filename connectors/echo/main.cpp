@@ -1,5 +1,5 @@
-// An MCP server over stdio that echoes: one poll loop, no threads, no allocation per call. It is what the
-// tests and the benchmark drive, so it must never be the bottleneck.
+// An MCP server over stdio that echoes: one poll loop, no threads, no allocation per call. It is
+// what the tests and the benchmark drive, so it must never be the bottleneck.
 #include "connectors/echo/server.hpp"
 
 #include <poll.h>
@@ -17,7 +17,7 @@ using echo_connector::Server;
 using std::chrono::steady_clock;
 
 constexpr std::size_t read_bytes = 256 * 1024;
-constexpr std::size_t flush_bytes = 256 * 1024;  // written early, so that big answers do not pile up
+constexpr std::size_t flush_bytes = 256 * 1024; // written early, so that big answers do not pile up
 constexpr std::size_t max_line_bytes = 128 << 20;
 
 bool write_all(const std::string& text) {
@@ -40,7 +40,8 @@ int poll_timeout(const Server& server) {
     if (!due) {
         return -1;
     }
-    const auto left = std::chrono::ceil<std::chrono::milliseconds>(*due - steady_clock::now()).count();
+    const auto left =
+        std::chrono::ceil<std::chrono::milliseconds>(*due - steady_clock::now()).count();
     return static_cast<int>(std::clamp<long long>(left, 0, 60'000));
 }
 
@@ -81,7 +82,8 @@ class Loop {
         }
         std::string_view fresh(buffer_.get(), static_cast<std::size_t>(n));
         const auto now = steady_clock::now();
-        for (std::size_t end = fresh.find('\n'); end != std::string_view::npos; end = fresh.find('\n')) {
+        for (std::size_t end = fresh.find('\n'); end != std::string_view::npos;
+             end = fresh.find('\n')) {
             if (partial_.empty()) {
                 server_.on_line(fresh.substr(0, end), now, out_);
             } else {
@@ -100,7 +102,7 @@ class Loop {
 
     Server server_;
     std::unique_ptr<char[]> buffer_ = std::make_unique_for_overwrite<char[]>(read_bytes);
-    std::string partial_;  // the begin of a line whose end has not come yet
+    std::string partial_; // the begin of a line whose end has not come yet
     std::string out_;
 };
 

@@ -15,12 +15,13 @@ using std::chrono::milliseconds;
 constexpr std::size_t max_sleepers_count = 4096;
 constexpr long long max_sleep_ms = 3'600'000;
 constexpr long long max_blob_bytes = 64LL << 20;
-constexpr int progress_steps = 10;  // notifications per sleep, the answer not counted
+constexpr int progress_steps = 10; // notifications per sleep, the answer not counted
 
 constexpr std::array<std::string_view, 4> versions = {"2025-11-25", "2025-06-18", "2025-03-26",
                                                       "2024-11-05"};
 
-constexpr std::string_view tools_json = R"({"tools":[)"
+constexpr std::string_view tools_json =
+    R"({"tools":[)"
     R"({"name":"echo","title":"Echo","description":"Answers with the text it was given.",)"
     R"("inputSchema":{"type":"object","properties":{"text":{"type":"string"}},"required":["text"],)"
     R"("additionalProperties":false},"annotations":{"readOnlyHint":true}},)"
@@ -48,26 +49,29 @@ void answer(std::string& out, std::string_view id, std::string_view result) {
     append(out, {R"({"jsonrpc":"2.0","id":)", id, R"(,"result":)", result, "}\n"});
 }
 
-void refuse(std::string& out, std::string_view id, std::string_view code, std::string_view message) {
-    append(out, {R"({"jsonrpc":"2.0","id":)", id, R"(,"error":{"code":)", code, R"(,"message":")", message,
-                 "\"}}\n"});
+void refuse(std::string& out, std::string_view id, std::string_view code,
+            std::string_view message) {
+    append(out, {R"({"jsonrpc":"2.0","id":)", id, R"(,"error":{"code":)", code, R"(,"message":")",
+                 message, "\"}}\n"});
 }
 
 // `inner` is the inside of a JSON string.
 void answer_text(std::string& out, std::string_view id, std::string_view inner) {
-    append(out, {R"({"jsonrpc":"2.0","id":)", id, R"(,"result":{"content":[{"type":"text","text":")", inner,
-                 "\"}]}}\n"});
+    append(out, {R"({"jsonrpc":"2.0","id":)", id,
+                 R"(,"result":{"content":[{"type":"text","text":")", inner, "\"}]}}\n"});
 }
 
 void answer_tool_error(std::string& out, std::string_view id, std::string_view message) {
-    append(out, {R"({"jsonrpc":"2.0","id":)", id, R"(,"result":{"content":[{"type":"text","text":")",
-                 message, "\"}],\"isError\":true}}\n"});
+    append(out,
+           {R"({"jsonrpc":"2.0","id":)", id, R"(,"result":{"content":[{"type":"text","text":")",
+            message, "\"}],\"isError\":true}}\n"});
 }
 
 std::optional<double> number(std::string_view raw) {
     double value = 0;
     const auto [end, error] = std::from_chars(raw.data(), raw.data() + raw.size(), value);
-    if (raw.empty() || error != std::errc{} || end != raw.data() + raw.size() || !std::isfinite(value)) {
+    if (raw.empty() || error != std::errc{} || end != raw.data() + raw.size() ||
+        !std::isfinite(value)) {
         return std::nullopt;
     }
     return value;
@@ -116,8 +120,9 @@ void call_add(std::string_view id, std::string_view arguments, std::string& out)
     }
     std::array<char, 32> buffer{};
     const std::string_view sum = print(*a + *b, buffer);
-    append(out, {R"({"jsonrpc":"2.0","id":)", id, R"(,"result":{"content":[{"type":"text","text":")", sum,
-                 R"("}],"structuredContent":{"sum":)", sum, "}}}\n"});
+    append(out,
+           {R"({"jsonrpc":"2.0","id":)", id, R"(,"result":{"content":[{"type":"text","text":")",
+            sum, R"("}],"structuredContent":{"sum":)", sum, "}}}\n"});
 }
 
 void call_blob(std::string_view id, std::string_view arguments, std::string& out) {
@@ -127,7 +132,8 @@ void call_blob(std::string_view id, std::string_view arguments, std::string& out
     if (!bytes) {
         return answer_tool_error(out, id, "bytes must be an integer from 0 to 67108864");
     }
-    append(out, {R"({"jsonrpc":"2.0","id":)", id, R"(,"result":{"content":[{"type":"text","text":")"});
+    append(out,
+           {R"({"jsonrpc":"2.0","id":)", id, R"(,"result":{"content":[{"type":"text","text":")"});
     out.append(static_cast<std::size_t>(*bytes), 'x');
     out.append("\"}]}}\n");
 }
@@ -152,8 +158,8 @@ void Server::on_line(std::string_view line, TimePoint now, std::string& out) {
     }
 }
 
-void Server::on_request(std::string_view id, std::string_view method, std::string_view params, TimePoint now,
-                        std::string& out) {
+void Server::on_request(std::string_view id, std::string_view method, std::string_view params,
+                        TimePoint now, std::string& out) {
     if (method == "tools/call") {
         return call_tool(id, params, now, out);
     }
@@ -169,7 +175,8 @@ void Server::on_request(std::string_view id, std::string_view method, std::strin
     refuse(out, id, "-32601", "method not found");
 }
 
-void Server::call_tool(std::string_view id, std::string_view params, TimePoint now, std::string& out) {
+void Server::call_tool(std::string_view id, std::string_view params, TimePoint now,
+                       std::string& out) {
     Wanted wanted[] = {{"name"}, {"arguments"}, {"_meta"}};
     cut_members(params, wanted);
     const std::string_view name = unquoted(wanted[0].value);
@@ -189,8 +196,8 @@ void Server::call_tool(std::string_view id, std::string_view params, TimePoint n
     refuse(out, id, "-32602", "unknown tool");
 }
 
-void Server::sleep(std::string_view id, std::string_view arguments, std::string_view meta, TimePoint now,
-                   std::string& out) {
+void Server::sleep(std::string_view id, std::string_view arguments, std::string_view meta,
+                   TimePoint now, std::string& out) {
     Wanted wanted[] = {{"ms"}};
     cut_members(arguments, wanted);
     const std::optional<long long> length = count(wanted[0].value, max_sleep_ms);
@@ -221,11 +228,14 @@ TimePoint Server::due(const Sleeper& sleeper) {
 void Server::on_time(TimePoint now, std::string& out) {
     for (std::size_t i = 0; i < sleepers_.size();) {
         Sleeper& sleeper = sleepers_[i];
-        while (!sleeper.token.empty() && sleeper.steps_done < progress_steps && due(sleeper) <= now) {
+        while (!sleeper.token.empty() && sleeper.steps_done < progress_steps &&
+               due(sleeper) <= now) {
             ++sleeper.steps_done;
-            append(out, {R"({"jsonrpc":"2.0","method":"notifications/progress","params":{"progressToken":)",
-                         sleeper.token, R"(,"progress":)", std::to_string(sleeper.steps_done), R"(,"total":)",
-                         std::to_string(progress_steps), "}}\n"});
+            append(
+                out,
+                {R"({"jsonrpc":"2.0","method":"notifications/progress","params":{"progressToken":)",
+                 sleeper.token, R"(,"progress":)", std::to_string(sleeper.steps_done),
+                 R"(,"total":)", std::to_string(progress_steps), "}}\n"});
         }
         if (sleeper.start + sleeper.length > now) {
             ++i;

@@ -23,8 +23,8 @@ class Server {
 
   private:
     struct Sleeper {
-        std::string id;     // raw JSON
-        std::string token;  // raw JSON progress token; empty: no progress wanted
+        std::string id;    // raw JSON
+        std::string token; // raw JSON progress token; empty: no progress wanted
         TimePoint start;
         std::chrono::milliseconds length;
         int steps_done = 0;
@@ -33,12 +33,12 @@ class Server {
     void on_request(std::string_view id, std::string_view method, std::string_view params,
                     TimePoint now, std::string& out);
     void call_tool(std::string_view id, std::string_view params, TimePoint now, std::string& out);
-    void sleep(std::string_view id, std::string_view arguments, std::string_view meta, TimePoint now,
-               std::string& out);
+    void sleep(std::string_view id, std::string_view arguments, std::string_view meta,
+               TimePoint now, std::string& out);
     void cancel(std::string_view params);
     static TimePoint due(const Sleeper& sleeper);
 
-    std::vector<Sleeper> sleepers_;  // at most max_sleepers_count
+    std::vector<Sleeper> sleepers_; // at most max_sleepers_count
 };
 
 } // namespace echo_connector

@@ -1,5 +1,5 @@
-// AgentRegistry: machine identities with API tokens. A token is "gth_" and 43 base64url characters of 256
-// random bits; only its SHA-256 is stored. Authentication is a look-up in memory.
+// AgentRegistry: machine identities with API tokens. A token is "gth_" and 43 base64url characters
+// of 256 random bits; only its SHA-256 is stored. Authentication is a look-up in memory.
 #pragma once
 
 #include "gateway/auth/principal.hpp"
@@ -19,8 +19,8 @@ class Store;
 
 struct AgentInfo {
     std::string name;
-    std::string created_at;  // RFC 3339
-    std::string token_hint;  // the last 4 characters
+    std::string created_at; // RFC 3339
+    std::string token_hint; // the last 4 characters
 };
 
 class AgentRegistry {
@@ -33,8 +33,8 @@ class AgentRegistry {
     Result<void> remove(const std::string& name);
     std::vector<AgentInfo> list() const;
 
-    // The Authorization header's value ("Bearer gth_…"), or empty optional if absent. Errors GH-A120
-    // (none), GH-A121 (malformed or unknown; never says which).
+    // The Authorization header's value ("Bearer gth_…"), or empty optional if absent. Errors
+    // GH-A120 (none), GH-A121 (malformed or unknown; never says which).
     Result<Principal> authenticate(std::optional<std::string_view> authorization) const;
 
   private:

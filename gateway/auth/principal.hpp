@@ -9,8 +9,8 @@ namespace gatehouse::gateway {
 
 class Principal {
   public:
-    const PrincipalId& id() const { return id_; }      // "agent:ci"
-    const std::string& name() const { return name_; }  // "ci"
+    const PrincipalId& id() const { return id_; }     // "agent:ci"
+    const std::string& name() const { return name_; } // "ci"
 
   private:
     friend class AgentRegistry;

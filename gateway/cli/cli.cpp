@@ -61,8 +61,8 @@ void add_global_options(CLI::App& app, CommandLine& line) {
            [formats, &line](const std::string& word) {
                const auto found = formats.find(word);
                if (found == formats.end()) {
-                   throw CLI::ValidationError("--output", "'" + word +
-                                                              "' is none of table, wide, json, name");
+                   throw CLI::ValidationError("--output",
+                                              "'" + word + "' is none of table, wide, json, name");
                }
                line.global.format = found->second;
            },

@@ -21,8 +21,8 @@ struct Audience {
     bool everyone = false;
 };
 
-// virtual_servers[].connectors[].tools. Globs know * and ?; names are the connector's own in allow, deny
-// and rename; describe uses the renamed name.
+// virtual_servers[].connectors[].tools. Globs know * and ?; names are the connector's own in allow,
+// deny and rename; describe uses the renamed name.
 struct ToolSelection {
     std::vector<std::string> allow{"*"};
     std::vector<std::string> deny;
@@ -32,7 +32,7 @@ struct ToolSelection {
 
 struct ExposedConnector {
     ConnectorName name;
-    std::string prefix;  // put before the (renamed) tool name; default: "<connector>_"
+    std::string prefix; // put before the (renamed) tool name; default: "<connector>_"
     ToolSelection tools;
 };
 
@@ -43,26 +43,26 @@ struct VirtualServerConfig {
     std::vector<ExposedConnector> connectors;
 };
 
-// policy[].when.arguments[]: exactly one comparison on one JSON Pointer into the arguments. A condition
-// on a value that is absent does not hold (except present: false).
+// policy[].when.arguments[]: exactly one comparison on one JSON Pointer into the arguments. A
+// condition on a value that is absent does not hold (except present: false).
 struct ArgumentCondition {
     enum class Test { equals, in, matches, less, greater, present };
     std::string pointer;
     Test test = Test::equals;
-    std::vector<std::string> values;  // equals/in: raw JSON literals; matches: one RE2 pattern
-    double number = 0;                // less, greater
+    std::vector<std::string> values; // equals/in: raw JSON literals; matches: one RE2 pattern
+    double number = 0;               // less, greater
     bool present = true;
 };
 
 // policy[]: the first rule whose every given condition holds decides; none: allow.
 struct PolicyRule {
-    std::string name;                          // unique, shown in the journal
-    bool allow = false;                        // effect: allow | deny
-    std::vector<std::string> principals;       // globs on "agent:ci"; empty: any
-    std::vector<std::string> virtual_servers;  // globs; empty: any
-    std::vector<std::string> connectors;       // globs; empty: any
-    std::vector<std::string> tools;            // globs on the connector's own tool name; empty: any
-    std::vector<ArgumentCondition> arguments;  // all must hold
+    std::string name;                         // unique, shown in the journal
+    bool allow = false;                       // effect: allow | deny
+    std::vector<std::string> principals;      // globs on "agent:ci"; empty: any
+    std::vector<std::string> virtual_servers; // globs; empty: any
+    std::vector<std::string> connectors;      // globs; empty: any
+    std::vector<std::string> tools;           // globs on the connector's own tool name; empty: any
+    std::vector<ArgumentCondition> arguments; // all must hold
 };
 
 struct GatewayLimits {
@@ -76,14 +76,14 @@ enum class AuditDurability { process, disk };
 
 struct GatewayConfig {
     std::filesystem::path file;
-    std::string listen_host = "127.0.0.1";  // listen.client
-    std::uint16_t listen_port = 8080;       // 0: any free port, printed at start
-    std::filesystem::path admin_socket;     // absolute; listen.admin, relative to the data folder
-    std::string public_url;                 // default: http://<listen.client>
-    std::filesystem::path data;             // absolute; relative to the file's folder
-    std::vector<std::filesystem::path> manifests;  // files, in order of name
+    std::string listen_host = "127.0.0.1"; // listen.client
+    std::uint16_t listen_port = 8080;      // 0: any free port, printed at start
+    std::filesystem::path admin_socket;    // absolute; listen.admin, relative to the data folder
+    std::string public_url;                // default: http://<listen.client>
+    std::filesystem::path data;            // absolute; relative to the file's folder
+    std::vector<std::filesystem::path> manifests; // files, in order of name
     std::vector<std::string> allowed_hosts;
-    std::filesystem::path vault_key;        // vault.key "file:…"; absolute; relative to the data folder
+    std::filesystem::path vault_key; // vault.key "file:…"; absolute; relative to the data folder
     std::vector<VirtualServerConfig> virtual_servers;
     std::vector<PolicyRule> policy;
     AuditDurability durability = AuditDurability::process;
@@ -95,8 +95,8 @@ struct LoadedConfig {
     std::vector<runtime::ConnectorSpec> connectors;
 };
 
-// Reads the gateway file and every manifest it names and checks them against each other (a virtual server
-// that names an unknown connector, two connectors of one name, …). All issues at once.
+// Reads the gateway file and every manifest it names and checks them against each other (a virtual
+// server that names an unknown connector, two connectors of one name, …). All issues at once.
 std::variant<LoadedConfig, runtime::Issues> load_config(const std::filesystem::path& file);
 
 // Validates any mix of gateway files and manifests, by their `kind`. Empty: all good.

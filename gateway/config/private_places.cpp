@@ -48,10 +48,11 @@ runtime::Issues check_private_places(const LoadedConfig& loaded) {
         const std::string conflict =
             spec.source_dir.empty() ? "" : conflict_of(spec.source_dir, loaded.gateway);
         if (!conflict.empty()) {
-            issues.push_back({spec.manifest_path.string(), 0, 0, "source.dir.path", "GH-C508",
-                              "the source folder " + spec.source_dir.string() + " " + conflict +
-                                  ", so the connector could reach its secrets",
-                              "Give the connector a folder of its own, apart from the gateway's data"});
+            issues.push_back(
+                {spec.manifest_path.string(), 0, 0, "source.dir.path", "GH-C508",
+                 "the source folder " + spec.source_dir.string() + " " + conflict +
+                     ", so the connector could reach its secrets",
+                 "Give the connector a folder of its own, apart from the gateway's data"});
         }
     }
     return issues;

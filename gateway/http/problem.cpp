@@ -16,7 +16,8 @@ HttpReply problem_reply(int status, const Error& error) {
     namespace http = boost::beast::http;
     Json json = Json::object();
     json["type"] = "about:blank";
-    json["title"] = std::string(http::obsolete_reason(http::int_to_status(static_cast<unsigned>(status))));
+    json["title"] =
+        std::string(http::obsolete_reason(http::int_to_status(static_cast<unsigned>(status))));
     json["status"] = status;
     json["detail"] = to_text(error);
     json["code"] = error.code;

@@ -23,9 +23,9 @@ namespace gatehouse::gateway {
 class HttpRequest {
   public:
     std::string method;
-    std::string target;  // as received, path and query
-    std::string body;    // at most the listener's body limit
-    std::string peer;    // "127.0.0.1:51234", or "uid:0" on the unix socket
+    std::string target; // as received, path and query
+    std::string body;   // at most the listener's body limit
+    std::string peer;   // "127.0.0.1:51234", or "uid:0" on the unix socket
     std::vector<std::pair<std::string, std::string>> headers;
 
     std::string_view path() const;
@@ -39,11 +39,11 @@ struct HttpReply {
     int status = 200;
     std::string content_type = "application/json";
     std::vector<std::pair<std::string, std::string>> headers;
-    std::string body_prefix;           // e.g. {"jsonrpc":"2.0","id":1,"result":
-    std::string body;                  // owned storage, e.g. the connector's frame
-    std::size_t body_offset = 0;       // the part of `body` that is sent
+    std::string body_prefix;     // e.g. {"jsonrpc":"2.0","id":1,"result":
+    std::string body;            // owned storage, e.g. the connector's frame
+    std::size_t body_offset = 0; // the part of `body` that is sent
     std::size_t body_length = std::string::npos;
-    std::string body_suffix;           // e.g. }
+    std::string body_suffix; // e.g. }
 };
 
 // The answer being written for one request. Exactly one of send() or start_stream() is used.
@@ -56,7 +56,8 @@ class HttpResponder {
     virtual Task<bool> start_stream(int status, std::string content_type,
                                     std::vector<std::pair<std::string, std::string>> headers) = 0;
     virtual Task<bool> write(std::string bytes) = 0;
-    virtual Task<bool> write_reply_body(HttpReply body_pieces) = 0;  // as write(), from pieces, no head
+    virtual Task<bool>
+    write_reply_body(HttpReply body_pieces) = 0; // as write(), from pieces, no head
     virtual Task<void> finish() = 0;
     // Calls the handler (once, on the loop) if the peer hangs up before the answer is complete.
     // Reset with an empty function. Costs nothing unless set.
@@ -66,28 +67,29 @@ class HttpResponder {
 class HttpHandler {
   public:
     virtual ~HttpHandler() = default;
-    // Called for the head of each request before its body is read; a reply refuses it (the connection
-    // closes). So strangers' bodies are never read.
+    // Called for the head of each request before its body is read; a reply refuses it (the
+    // connection closes). So strangers' bodies are never read.
     virtual std::optional<HttpReply> check_head(const HttpRequest& head) = 0;
     virtual Task<void> handle(HttpRequest request, HttpResponder& responder) = 0;
 };
 
 struct HttpLimits {
-    std::uint64_t body_max_bytes = 4ULL << 20;   // over it: 413, GH-R703
-    std::uint32_t header_max_bytes = 16 * 1024;  // over it: 431
+    std::uint64_t body_max_bytes = 4ULL << 20;  // over it: 413, GH-R703
+    std::uint32_t header_max_bytes = 16 * 1024; // over it: 431
     std::uint32_t connections_max_count = 4096;
-    std::chrono::milliseconds head_deadline{30'000};   // from the first byte of a request
-    std::chrono::milliseconds idle_deadline{120'000};  // between requests
+    std::chrono::milliseconds head_deadline{30'000};  // from the first byte of a request
+    std::chrono::milliseconds idle_deadline{120'000}; // between requests
 };
 
 class HttpServer {
   public:
     HttpServer(Executor executor, HttpHandler& handler, HttpLimits limits);
     ~HttpServer();
-    // Binds; port 0 takes a free one (see port()). Errors GH-C520 (in use, not permitted), with action.
+    // Binds; port 0 takes a free one (see port()). Errors GH-C520 (in use, not permitted), with
+    // action.
     Result<void> listen_tcp(const std::string& host, std::uint16_t port);
-    // Mode 0600; only peers with this daemon's uid or root are accepted (SO_PEERCRED). A stale socket
-    // file is replaced.
+    // Mode 0600; only peers with this daemon's uid or root are accepted (SO_PEERCRED). A stale
+    // socket file is replaced.
     Result<void> listen_unix(const std::filesystem::path& path);
     std::uint16_t port() const;
 

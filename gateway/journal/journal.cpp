@@ -261,8 +261,8 @@ Result<std::unique_ptr<Journal>> Journal::open(Executor executor, const Clock& c
     if (!writer) {
         return writer.error();
     }
-    auto core =
-        std::make_shared<JournalCore>(std::move(executor), clock, std::move(*writer), options.sync_to_disk);
+    auto core = std::make_shared<JournalCore>(std::move(executor), clock, std::move(*writer),
+                                              options.sync_to_disk);
     auto impl = std::make_unique<Impl>(Impl{std::move(core)});
     return std::unique_ptr<Journal>(new Journal(std::move(impl)));
 }

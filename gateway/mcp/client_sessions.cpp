@@ -47,7 +47,8 @@ std::shared_ptr<ClientSession> ClientSessions::create(const PrincipalId& princip
     return session;
 }
 
-std::shared_ptr<ClientSession> ClientSessions::find(std::string_view id, const PrincipalId& principal,
+std::shared_ptr<ClientSession> ClientSessions::find(std::string_view id,
+                                                    const PrincipalId& principal,
                                                     const VirtualServerName& virtual_server) {
     const auto found = sessions_.find(std::string(id));
     if (found == sessions_.end()) {

@@ -1,5 +1,6 @@
-// ClientSessions: the legacy MCP sessions of clients (Mcp-Session-Id). A session belongs to one principal
-// and one virtual server and is never a proof of identity. Bounded; idle ones make room for new ones.
+// ClientSessions: the legacy MCP sessions of clients (Mcp-Session-Id). A session belongs to one
+// principal and one virtual server and is never a proof of identity. Bounded; idle ones make room
+// for new ones.
 #pragma once
 
 #include "runtime/base/clock.hpp"
@@ -26,7 +27,7 @@ struct ClientSession {
     PrincipalId principal;
     VirtualServerName virtual_server;
     std::string protocol_version;
-    std::string client;  // "name/version" from clientInfo
+    std::string client; // "name/version" from clientInfo
     SteadyTime last_used;
     // Calls in flight by the client's raw request id, so that notifications/cancelled finds them.
     // Some clients use one id for all their requests, so an id may stand here several times.
@@ -35,7 +36,8 @@ struct ClientSession {
 
 class ClientSessions {
   public:
-    // A session idle for idle_max is forgotten when room is needed; below it, it is never pushed out.
+    // A session idle for idle_max is forgotten when room is needed; below it, it is never pushed
+    // out.
     ClientSessions(const Clock& clock, std::size_t max_count, std::chrono::milliseconds idle_max);
 
     // Null if all places are taken by sessions used within idle_max.
@@ -48,7 +50,7 @@ class ClientSessions {
     std::size_t count() const { return sessions_.size(); }
 
   private:
-    using Order = std::list<std::shared_ptr<ClientSession>>;  // least recently used first
+    using Order = std::list<std::shared_ptr<ClientSession>>; // least recently used first
     const Clock& clock_;
     std::size_t max_count_;
     std::chrono::milliseconds idle_max_;

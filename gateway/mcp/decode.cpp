@@ -71,15 +71,18 @@ std::optional<DecodeRefusal> check_version(const HttpRequest& request, const Mcp
                       "io.modelcontextprotocol/clientCapabilities");
     }
     const auto header = request.header("MCP-Protocol-Version");
-    if (!header || trimmed(*header) != *version || request.header_count("MCP-Protocol-Version") != 1) {
-        return refuse(message, rpc_header_mismatch,
-                      "header MCP-Protocol-Version must be sent once and equal the version in _meta");
+    if (!header || trimmed(*header) != *version ||
+        request.header_count("MCP-Protocol-Version") != 1) {
+        return refuse(
+            message, rpc_header_mismatch,
+            "header MCP-Protocol-Version must be sent once and equal the version in _meta");
     }
     if (*version != modern_version) {
         DecodeRefusal refusal = refuse(message, rpc_unsupported_version,
                                        "protocol version " + *version + " is not supported");
-        refusal.refusal.data = R"({"supported":["2026-07-28","2025-11-25","2025-06-18"],"requested":)" +
-                               json_quote(*version) + "}";
+        refusal.refusal.data =
+            R"({"supported":["2026-07-28","2025-11-25","2025-06-18"],"requested":)" +
+            json_quote(*version) + "}";
         return refusal;
     }
     return std::nullopt;
@@ -138,8 +141,8 @@ std::variant<McpMessage, DecodeRefusal> decode_legacy(const HttpRequest& request
                       "a request of 2026-07-28 carries its version in "
                       "params._meta[\"io.modelcontextprotocol/protocolVersion\"]");
     }
-    const bool known = std::find(legacy_versions.begin(), legacy_versions.end(), trimmed(*header)) !=
-                       legacy_versions.end();
+    const bool known = std::find(legacy_versions.begin(), legacy_versions.end(),
+                                 trimmed(*header)) != legacy_versions.end();
     if (!known) {
         return refuse(message, rpc_invalid_request,
                       "header MCP-Protocol-Version names an unsupported version");
@@ -166,14 +169,13 @@ std::optional<HttpReply> check_post_headers(const HttpRequest& request) {
                                         "Content-Type", "", "Send Content-Type: application/json"});
     }
     const auto accept = request.header("Accept");
-    const bool takes_both =
-        accept && ((contains_ignoring_case(*accept, "application/json") &&
-                    contains_ignoring_case(*accept, "text/event-stream")) ||
-                   accept->find("*/*") != std::string_view::npos);
+    const bool takes_both = accept && ((contains_ignoring_case(*accept, "application/json") &&
+                                        contains_ignoring_case(*accept, "text/event-stream")) ||
+                                       accept->find("*/*") != std::string_view::npos);
     if (!takes_both) {
-        return problem_reply(
-            406, Error{"GH-M411", "the client must accept both answer types", "Accept", "",
-                       "Send Accept: application/json, text/event-stream"});
+        return problem_reply(406,
+                             Error{"GH-M411", "the client must accept both answer types", "Accept",
+                                   "", "Send Accept: application/json, text/event-stream"});
     }
     return std::nullopt;
 }
@@ -183,9 +185,9 @@ std::variant<McpMessage, DecodeRefusal> decode_message(const HttpRequest& reques
     if (!envelope) {
         const Error& error = envelope.error();
         const bool readable = runtime::validate_json(request.body).has_value();
-        return DecodeRefusal{error.where.empty() ? "null" : error.where,
-                             McpRefusal{400, readable ? rpc_invalid_request : rpc_parse_error,
-                                        to_text(error), ""}};
+        return DecodeRefusal{
+            error.where.empty() ? "null" : error.where,
+            McpRefusal{400, readable ? rpc_invalid_request : rpc_parse_error, to_text(error), ""}};
     }
     McpMessage message;
     message.envelope = std::move(*envelope);

@@ -17,9 +17,9 @@ namespace gatehouse::gateway {
 struct McpMessage {
     Era era = Era::legacy;
     runtime::Envelope envelope;
-    std::string_view meta;        // params._meta, raw; empty if absent
-    std::string client;           // "name/version" of modern clientInfo or of initialize; may be empty
-    std::string_view progress_token;  // raw; empty if none
+    std::string_view meta; // params._meta, raw; empty if absent
+    std::string client;    // "name/version" of modern clientInfo or of initialize; may be empty
+    std::string_view progress_token; // raw; empty if none
 
     bool has_id() const { return !envelope.id.empty(); }
     // The id to answer with; "null" for messages without one.
@@ -27,7 +27,7 @@ struct McpMessage {
 };
 
 struct DecodeRefusal {
-    std::string id;  // raw id to echo, "null" if it could not be read
+    std::string id; // raw id to echo, "null" if it could not be read
     McpRefusal refusal;
 };
 

@@ -27,8 +27,8 @@ std::string negotiated_version(std::string_view initialize_params) {
                          ? std::nullopt
                          : runtime::find_member(initialize_params, "protocolVersion");
     const auto wanted = raw ? runtime::string_value(*raw) : std::nullopt;
-    const bool known = wanted && std::find(legacy_versions.begin(), legacy_versions.end(), *wanted) !=
-                                     legacy_versions.end();
+    const bool known = wanted && std::find(legacy_versions.begin(), legacy_versions.end(),
+                                           *wanted) != legacy_versions.end();
     return known ? *wanted : std::string(newest_legacy_version);
 }
 

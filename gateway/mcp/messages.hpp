@@ -1,5 +1,5 @@
-// Builds JSON-RPC answers as HTTP replies. Large results are spliced: the connector's frame is moved into
-// the reply and only a span of it is sent. Pure.
+// Builds JSON-RPC answers as HTTP replies. Large results are spliced: the connector's frame is
+// moved into the reply and only a span of it is sent. Pure.
 #pragma once
 
 #include "gateway/http/problem.hpp"

@@ -79,8 +79,8 @@ std::optional<McpRefusal> check_param_headers(const HttpRequest& request,
                                               const std::vector<ParamHeader>& declared,
                                               std::string_view arguments) {
     for (const ParamHeader& one : declared) {
-        auto value = arguments.empty() ? std::nullopt
-                                       : runtime::find_pointer(arguments, one.pointer);
+        auto value =
+            arguments.empty() ? std::nullopt : runtime::find_pointer(arguments, one.pointer);
         if (value && *value == "null") {
             value.reset();
         }

@@ -1,5 +1,6 @@
-// Mcp-Param-<Name>: headers that mirror tool arguments whose schema property carries `x-mcp-header` (MCP
-// 2026-07-28, transports). Policy never decides on them; they must only agree with the body. Pure.
+// Mcp-Param-<Name>: headers that mirror tool arguments whose schema property carries `x-mcp-header`
+// (MCP 2026-07-28, transports). Policy never decides on them; they must only agree with the body.
+// Pure.
 #pragma once
 
 #include "gateway/http/server.hpp"
@@ -13,8 +14,8 @@
 namespace gatehouse::gateway {
 
 struct ParamHeader {
-    std::string header;   // "Mcp-Param-Region"
-    std::string pointer;  // JSON Pointer into the arguments
+    std::string header;  // "Mcp-Param-Region"
+    std::string pointer; // JSON Pointer into the arguments
 };
 
 // The declarations of a tool's inputSchema, reached through chains of `properties` only.

@@ -1,5 +1,5 @@
-// Names and codes of MCP that the gateway speaks towards clients. Sources: MCP 2025-06-18, 2025-11-25
-// (legacy, with sessions) and 2026-07-28 (modern, stateless). Pure.
+// Names and codes of MCP that the gateway speaks towards clients. Sources: MCP 2025-06-18,
+// 2025-11-25 (legacy, with sessions) and 2026-07-28 (modern, stateless). Pure.
 #pragma once
 
 #include <array>
@@ -23,8 +23,8 @@ constexpr int rpc_parse_error = -32700;
 constexpr int rpc_invalid_request = -32600;
 constexpr int rpc_method_not_found = -32601;
 constexpr int rpc_invalid_params = -32602;
-constexpr int rpc_connector_failed = -32000;      // data.code holds the GH- cause
-constexpr int rpc_header_mismatch = -32020;       // MCP 2026-07-28, transports
-constexpr int rpc_unsupported_version = -32022;   // MCP 2026-07-28, versioning
+constexpr int rpc_connector_failed = -32000;    // data.code holds the GH- cause
+constexpr int rpc_header_mismatch = -32020;     // MCP 2026-07-28, transports
+constexpr int rpc_unsupported_version = -32022; // MCP 2026-07-28, versioning
 
 } // namespace gatehouse::gateway

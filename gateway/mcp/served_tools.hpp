@@ -1,5 +1,6 @@
-// ServedTools: what one virtual server offers, aggregated over its connectors: names, definitions, argument
-// schemas and mirrored headers. Rebuilt only when a connector's catalogue changed. One event loop.
+// ServedTools: what one virtual server offers, aggregated over its connectors: names, definitions,
+// argument schemas and mirrored headers. Rebuilt only when a connector's catalogue changed. One
+// event loop.
 #pragma once
 
 #include "gateway/config/gateway_config.hpp"
@@ -20,8 +21,8 @@
 namespace gatehouse::gateway {
 
 struct ServedTool {
-    const ExposedTool* exposed = nullptr;    // lives in the table of the same ServedTools
-    std::optional<JsonSchema> schema;        // empty where the schema is absent or unusable
+    const ExposedTool* exposed = nullptr; // lives in the table of the same ServedTools
+    std::optional<JsonSchema> schema;     // empty where the schema is absent or unusable
     std::vector<ParamHeader> param_headers;
 };
 

@@ -58,9 +58,10 @@ Result<CheckedRequest> HostCheck::operator()(const HttpRequest& request) const {
     }
     const auto origin = request.header("Origin");
     if (origin && !allowed(authority_of(*origin))) {
-        return Error{"GH-G920", "the Origin of the request is not allowed", "Origin",
-                     "'" + std::string(origin->substr(0, 128)) + "'",
-                     "Add the name to allowed_hosts in gatehouse.yaml if this web page may connect"};
+        return Error{
+            "GH-G920", "the Origin of the request is not allowed", "Origin",
+            "'" + std::string(origin->substr(0, 128)) + "'",
+            "Add the name to allowed_hosts in gatehouse.yaml if this web page may connect"};
     }
     return CheckedRequest(request);
 }
@@ -80,7 +81,8 @@ Result<AuthenticatedRequest> Authenticate::operator()(const CheckedRequest& requ
 std::string_view virtual_server_of(std::string_view path) {
     constexpr std::string_view start = "/v/";
     constexpr std::string_view end = "/mcp";
-    if (!path.starts_with(start) || !path.ends_with(end) || path.size() <= start.size() + end.size()) {
+    if (!path.starts_with(start) || !path.ends_with(end) ||
+        path.size() <= start.size() + end.size()) {
         return {};
     }
     const auto name = path.substr(start.size(), path.size() - start.size() - end.size());

@@ -1,5 +1,5 @@
-// The first three stages: Host and Origin, authentication, routing with the audience. All pure but for
-// the look-ups; none reads the body.
+// The first three stages: Host and Origin, authentication, routing with the audience. All pure but
+// for the look-ups; none reads the body.
 #pragma once
 
 #include "gateway/auth/agents.hpp"
@@ -15,7 +15,8 @@
 
 namespace gatehouse::gateway {
 
-// Against DNS rebinding: the Host (and Origin, if sent) must be one of ours. Loopback names are allowed.
+// Against DNS rebinding: the Host (and Origin, if sent) must be one of ours. Loopback names are
+// allowed.
 class HostCheck {
   public:
     HostCheck(std::string_view public_url, const std::vector<std::string>& allowed_hosts);
@@ -24,7 +25,7 @@ class HostCheck {
 
   private:
     bool allowed(std::string_view authority) const;
-    std::set<std::string, std::less<>> hosts_;  // lower case, without port
+    std::set<std::string, std::less<>> hosts_; // lower case, without port
 };
 
 class Authenticate {
@@ -42,7 +43,8 @@ using VirtualServers = std::map<std::string, std::unique_ptr<VirtualServer>, std
 class Route {
   public:
     explicit Route(const VirtualServers& servers) : servers_(servers) {}
-    // Error GH-N404 for an unknown virtual server and for one whose audience lacks the principal alike.
+    // Error GH-N404 for an unknown virtual server and for one whose audience lacks the principal
+    // alike.
     Result<RoutedRequest> operator()(AuthenticatedRequest request) const;
 
   private:

@@ -179,10 +179,11 @@ std::string upstream_params(const ToolCall& call) {
 }
 
 std::string progress_event(std::string_view client_token, std::string_view connector_params) {
-    std::string text = R"({"jsonrpc":"2.0","method":"notifications/progress","params":{"progressToken":)";
+    std::string text =
+        R"({"jsonrpc":"2.0","method":"notifications/progress","params":{"progressToken":)";
     text += client_token;
-    const std::string kept = kept_members(
-        connector_params, [](std::string_view key) { return key != "progressToken"; });
+    const std::string kept =
+        kept_members(connector_params, [](std::string_view key) { return key != "progressToken"; });
     if (!kept.empty()) {
         text += "," + kept;
     }

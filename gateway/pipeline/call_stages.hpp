@@ -1,5 +1,5 @@
-// The stages of a tools/call after decoding: authorize → attach credential → record intent → dispatch →
-// record outcome. Each takes what the one before made.
+// The stages of a tools/call after decoding: authorize → attach credential → record intent →
+// dispatch → record outcome. Each takes what the one before made.
 #pragma once
 
 #include "gateway/credentials/vault.hpp"
@@ -14,13 +14,14 @@
 
 namespace gatehouse::gateway {
 
-// Why a call does not go on. Hidden, denied and unknown tools look alike to the client; the journal knows.
+// Why a call does not go on. Hidden, denied and unknown tools look alike to the client; the journal
+// knows.
 struct Denial {
     enum class Answer { unknown_tool, tool_error, header_mismatch, failure };
     Answer answer = Answer::unknown_tool;
-    std::string_view rule;  // lives with the Policy
+    std::string_view rule; // lives with the Policy
     Error error;
-    McpRefusal refusal;  // for header_mismatch
+    McpRefusal refusal; // for header_mismatch
 };
 
 // Rare and large: kept apart, so that the frame of a call that goes on stays small.
@@ -67,8 +68,8 @@ JournalRecord describe_denial(const ToolCall& call, const Denial& denial);
 // Fills in how a dispatched call ended.
 void describe_outcome(JournalRecord& record, const runtime::CallReply& reply);
 
-// {"name":…,"arguments":…,"_meta":…} for the connector: its own tool name, and `_meta` without what belongs
-// to the hop between client and gateway.
+// {"name":…,"arguments":…,"_meta":…} for the connector: its own tool name, and `_meta` without what
+// belongs to the hop between client and gateway.
 std::string upstream_params(const ToolCall& call);
 
 // notifications/progress for the client: its own token in place of the session's.

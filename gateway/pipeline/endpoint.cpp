@@ -38,8 +38,8 @@ HttpReply method_not_allowed() {
 
 } // namespace
 
-McpEndpoint::McpEndpoint(Executor executor, const GatewayConfig& config, const AgentRegistry& agents,
-                         CallServices services)
+McpEndpoint::McpEndpoint(Executor executor, const GatewayConfig& config,
+                         const AgentRegistry& agents, CallServices services)
     : clock_(services.clock), policy_(services.policy), journal_(services.journal),
       servers_(make_servers(executor, config, services.directory)),
       host_check_(config.public_url, config.allowed_hosts), authenticate_(agents), route_(servers_),
@@ -219,8 +219,7 @@ Task<void> McpEndpoint::answer_legacy(std::shared_ptr<const Exchange> exchange,
 
 HttpReply McpEndpoint::start_session(const Exchange& exchange) {
     const RoutedRequest& request = *exchange.routed;
-    const auto session =
-        sessions_.create(request.principal().id(), request.server().config().name);
+    const auto session = sessions_.create(request.principal().id(), request.server().config().name);
     if (session == nullptr) {
         McpRefusal full{503, rpc_connector_failed,
                         "GH-R705 all client sessions of this gateway are in use. Try again later, "
@@ -230,9 +229,8 @@ HttpReply McpEndpoint::start_session(const Exchange& exchange) {
     }
     session->client = exchange.message.client;
     session->protocol_version = negotiated_version(exchange.message.envelope.params);
-    HttpReply reply =
-        result_reply(exchange.message.reply_id(),
-                     initialize_result(request.server(), session->protocol_version));
+    HttpReply reply = result_reply(exchange.message.reply_id(),
+                                   initialize_result(request.server(), session->protocol_version));
     reply.headers.emplace_back("Mcp-Session-Id", session->id.str());
     return reply;
 }
@@ -240,7 +238,8 @@ HttpReply McpEndpoint::start_session(const Exchange& exchange) {
 HttpReply McpEndpoint::end_session(const RoutedRequest& request) {
     const auto id = request.http().header("Mcp-Session-Id");
     const auto session =
-        id ? sessions_.find(*id, request.principal().id(), request.server().config().name) : nullptr;
+        id ? sessions_.find(*id, request.principal().id(), request.server().config().name)
+           : nullptr;
     if (session == nullptr) {
         return empty_reply(id ? 404 : 400);
     }
@@ -271,9 +270,9 @@ Task<std::string> McpEndpoint::tools_result(const RoutedRequest& request, Era er
             tools += tool.exposed->definition;
         }
     }
-    co_return era == Era::modern ? R"({"resultType":"complete","ttlMs":0,"cacheScope":"private","tools":[)" +
-                                       tools + "]}"
-                                 : "{\"tools\":[" + tools + "]}";
+    co_return era == Era::modern
+        ? R"({"resultType":"complete","ttlMs":0,"cacheScope":"private","tools":[)" + tools + "]}"
+        : "{\"tools\":[" + tools + "]}";
 }
 
 void McpEndpoint::cancel_call(const ClientSession& session, std::string_view params) {
@@ -281,7 +280,8 @@ void McpEndpoint::cancel_call(const ClientSession& session, std::string_view par
         return;
     }
     const auto id = runtime::find_member(params, "requestId");
-    // Where one id stands for several calls in flight, nobody can tell which is meant: none is cancelled.
+    // Where one id stands for several calls in flight, nobody can tell which is meant: none is
+    // cancelled.
     if (!id || session.calls.count(*id) != 1) {
         return;
     }
@@ -290,6 +290,8 @@ void McpEndpoint::cancel_call(const ClientSession& session, std::string_view par
     }
 }
 
-Task<void> McpEndpoint::join() { co_await calls_.join(); }
+Task<void> McpEndpoint::join() {
+    co_await calls_.join();
+}
 
 } // namespace gatehouse::gateway

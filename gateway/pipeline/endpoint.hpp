@@ -1,5 +1,6 @@
-// McpEndpoint: POST /v/<virtual server>/mcp for clients of both eras (MCP 2025-06-18, 2025-11-25 with
-// sessions; 2026-07-28 stateless). Admission first, then decoding, then the method. One event loop.
+// McpEndpoint: POST /v/<virtual server>/mcp for clients of both eras (MCP 2025-06-18, 2025-11-25
+// with sessions; 2026-07-28 stateless). Admission first, then decoding, then the method. One event
+// loop.
 #pragma once
 
 #include "gateway/mcp/client_sessions.hpp"
@@ -36,8 +37,10 @@ class McpEndpoint final : public HttpHandler {
     Task<void> answer_modern(std::shared_ptr<const Exchange> exchange, HttpResponder& responder);
     Task<void> answer_legacy(std::shared_ptr<const Exchange> exchange, HttpResponder& responder);
     Task<void> answer_discover(std::shared_ptr<const Exchange> exchange, HttpResponder& responder);
-    Task<void> answer_initialize(std::shared_ptr<const Exchange> exchange, HttpResponder& responder);
-    Task<void> answer_tools_list(std::shared_ptr<const Exchange> exchange, HttpResponder& responder);
+    Task<void> answer_initialize(std::shared_ptr<const Exchange> exchange,
+                                 HttpResponder& responder);
+    Task<void> answer_tools_list(std::shared_ptr<const Exchange> exchange,
+                                 HttpResponder& responder);
     HttpReply start_session(const Exchange& exchange);
     HttpReply end_session(const RoutedRequest& request);
     Task<std::string> tools_result(const RoutedRequest& request, Era era);

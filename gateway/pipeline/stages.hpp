@@ -1,8 +1,9 @@
-// The stages of one request as types: the type of a stage is the input of the next, and only its own stage can
-// make it. What was not authenticated, decided and journalled cannot be dispatched: it does not compile.
+// The stages of one request as types: the type of a stage is the input of the next, and only its
+// own stage can make it. What was not authenticated, decided and journalled cannot be dispatched:
+// it does not compile.
 //
-//   CheckedRequest → AuthenticatedRequest → RoutedRequest → ToolCall → AuthorizedCall → CredentialedCall
-//   → JournaledCall → reply
+//   CheckedRequest → AuthenticatedRequest → RoutedRequest → ToolCall → AuthorizedCall →
+//   CredentialedCall → JournaledCall → reply
 #pragma once
 
 #include "gateway/auth/principal.hpp"
@@ -61,8 +62,8 @@ class RoutedRequest {
     VirtualServer* server_;
 };
 
-// One HTTP request and what became of it so far. Shared by all that work on it, so that a call may outlive the
-// connection it came on. `routed` and `message` point into `http`.
+// One HTTP request and what became of it so far. Shared by all that work on it, so that a call may
+// outlive the connection it came on. `routed` and `message` point into `http`.
 struct Exchange {
     HttpRequest http;
     std::optional<RoutedRequest> routed;
@@ -99,13 +100,13 @@ class HeldBytes {
 // A tools/call as decoded: nothing is decided yet.
 struct ToolCall {
     std::shared_ptr<const Exchange> exchange;
-    std::string name;                           // as the client asked for it
-    std::shared_ptr<ClientSession> session;     // null in the modern era
-    std::shared_ptr<const ServedTools> tools;   // the generation `tool` lives in
-    const ServedTool* tool = nullptr;           // null: unknown
-    std::string_view arguments;                 // raw JSON object; empty if absent
+    std::string name;                         // as the client asked for it
+    std::shared_ptr<ClientSession> session;   // null in the modern era
+    std::shared_ptr<const ServedTools> tools; // the generation `tool` lives in
+    const ServedTool* tool = nullptr;         // null: unknown
+    std::string_view arguments;               // raw JSON object; empty if absent
     CallId id;
-    HeldBytes held;                             // the body, until the call has ended
+    HeldBytes held; // the body, until the call has ended
 
     const RoutedRequest& request() const { return *exchange->routed; }
     const McpMessage& message() const { return exchange->message; }
@@ -122,9 +123,10 @@ class AuthorizedCall {
 
   private:
     friend class Authorize;
-    AuthorizedCall(SharedToolCall call, std::string_view rule) : call_(std::move(call)), rule_(rule) {}
+    AuthorizedCall(SharedToolCall call, std::string_view rule)
+        : call_(std::move(call)), rule_(rule) {}
     SharedToolCall call_;
-    std::string_view rule_;  // lives with the Policy
+    std::string_view rule_; // lives with the Policy
 };
 
 // Every credential the connector needs is there. Made by AttachCredential.
@@ -132,7 +134,7 @@ class CredentialedCall {
   public:
     const ToolCall& call() const { return call_.call(); }
     std::string_view rule() const { return call_.rule(); }
-    const std::string& credential() const { return credential_; }  // "name@version,…"
+    const std::string& credential() const { return credential_; } // "name@version,…"
 
   private:
     friend class AttachCredential;

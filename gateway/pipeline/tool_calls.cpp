@@ -240,8 +240,7 @@ Task<void> ToolCalls::answer_with_stream(SharedToolCall call,
     std::vector<std::pair<std::string, std::string>> headers;
     headers.emplace_back("Cache-Control", "no-cache");
     headers.emplace_back("X-Accel-Buffering", "no");
-    bool connected =
-        co_await responder.start_stream(200, "text/event-stream", std::move(headers));
+    bool connected = co_await responder.start_stream(200, "text/event-stream", std::move(headers));
     streams_.spawn("tool call", run_into(std::move(call), std::move(upstream), stream));
     while (connected) {
         while (connected && !stream->events.empty()) {
@@ -268,7 +267,8 @@ Task<void> ToolCalls::answer_with_stream(SharedToolCall call,
     co_await responder.finish();
 }
 
-Task<void> ToolCalls::run_into(SharedToolCall call, std::shared_ptr<runtime::ConnectorCall> upstream,
+Task<void> ToolCalls::run_into(SharedToolCall call,
+                               std::shared_ptr<runtime::ConnectorCall> upstream,
                                std::shared_ptr<Stream> stream) {
     HttpReply reply = co_await run(std::move(call), std::move(upstream));
     stream->reply = std::move(reply);
@@ -296,6 +296,8 @@ void ToolCalls::forget_call(const ToolCall& call) {
     }
 }
 
-Task<void> ToolCalls::join() { co_await streams_.join(); }
+Task<void> ToolCalls::join() {
+    co_await streams_.join();
+}
 
 } // namespace gatehouse::gateway

@@ -1,5 +1,5 @@
-// ToolCalls: carries a tools/call through its stages to the answer. The one function that reads as the
-// product's sentence is ToolCalls::run with carry_out. One event loop.
+// ToolCalls: carries a tools/call through its stages to the answer. The one function that reads as
+// the product's sentence is ToolCalls::run with carry_out. One event loop.
 #pragma once
 
 #include "gateway/pipeline/call_stages.hpp"
@@ -45,17 +45,19 @@ class ToolCalls {
     Task<HttpReply> refuse(SharedToolCall shared, Denied denied);
     Task<runtime::CallReply> dispatch(const JournaledCall& journaled,
                                       std::shared_ptr<runtime::ConnectorCall> upstream);
-    Task<Result<std::uint64_t>> record_outcome(const ToolCall& call, const runtime::CallReply& reply,
-                                               SteadyTime started);
+    Task<Result<std::uint64_t>> record_outcome(const ToolCall& call,
+                                               const runtime::CallReply& reply, SteadyTime started);
     Task<void> learn_and_answer(std::shared_ptr<ToolCall> call, HttpResponder& responder);
     Task<void> answer_resolved(SharedToolCall call, HttpResponder& responder);
     bool resolve(ToolCall& call);
     static bool find_tool(ToolCall& call);
-    Task<void> answer_with_stream(SharedToolCall call, std::shared_ptr<runtime::ConnectorCall> upstream,
+    Task<void> answer_with_stream(SharedToolCall call,
+                                  std::shared_ptr<runtime::ConnectorCall> upstream,
                                   HttpResponder& responder);
     Task<void> run_into(SharedToolCall call, std::shared_ptr<runtime::ConnectorCall> upstream,
                         std::shared_ptr<Stream> stream);
-    void register_call(const ToolCall& call, const std::shared_ptr<runtime::ConnectorCall>& upstream);
+    void register_call(const ToolCall& call,
+                       const std::shared_ptr<runtime::ConnectorCall>& upstream);
     void forget_call(const ToolCall& call);
 
     Executor executor_;

@@ -1,5 +1,5 @@
-// Policy: the ordered rules of the gateway file, compiled once. decide() is pure and bounded: globs and
-// RE2 only, argument conditions look at the raw bytes.
+// Policy: the ordered rules of the gateway file, compiled once. decide() is pure and bounded: globs
+// and RE2 only, argument conditions look at the raw bytes.
 #pragma once
 
 #include "gateway/config/gateway_config.hpp"
@@ -13,16 +13,17 @@
 namespace gatehouse::gateway {
 
 struct PolicyQuestion {
-    std::string_view principal;  // "agent:ci"
+    std::string_view principal; // "agent:ci"
     std::string_view virtual_server;
     std::string_view connector;
-    std::string_view tool;       // the connector's own name
-    std::string_view arguments;  // validated JSON object, or empty
+    std::string_view tool;      // the connector's own name
+    std::string_view arguments; // validated JSON object, or empty
 };
 
 struct PolicyAnswer {
     bool allowed = false;
-    std::string_view rule;  // name of the deciding rule; "default" if none matched. Lives with the Policy.
+    std::string_view
+        rule; // name of the deciding rule; "default" if none matched. Lives with the Policy.
 };
 
 class Policy {
@@ -32,8 +33,8 @@ class Policy {
     Policy& operator=(Policy&&) noexcept;
     ~Policy();
     PolicyAnswer decide(const PolicyQuestion& question) const;
-    // Whether the tool can ever be allowed for this principal, whatever the arguments: what tools/list
-    // shows. A tool denied by a rule without argument conditions is hidden.
+    // Whether the tool can ever be allowed for this principal, whatever the arguments: what
+    // tools/list shows. A tool denied by a rule without argument conditions is hidden.
     bool may_ever_allow(const PolicyQuestion& question) const;
 
   private:

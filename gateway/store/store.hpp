@@ -15,16 +15,19 @@
 
 namespace gatehouse::gateway {
 
-using StoreValue = std::variant<std::nullptr_t, std::int64_t, std::string>;  // string also holds blobs
+using StoreValue =
+    std::variant<std::nullptr_t, std::int64_t, std::string>; // string also holds blobs
 using StoreRow = std::vector<StoreValue>;
 
 class Store {
   public:
-    // Creates or migrates. Errors: GH-G910 (cannot open, not writable, newer schema), with the path.
+    // Creates or migrates. Errors: GH-G910 (cannot open, not writable, newer schema), with the
+    // path.
     static Result<std::unique_ptr<Store>> open(const std::filesystem::path& file);
     ~Store();
     // One statement with positional parameters. Errors GH-G911.
-    Result<std::vector<StoreRow>> query(std::string_view sql, std::vector<StoreValue> parameters = {});
+    Result<std::vector<StoreRow>> query(std::string_view sql,
+                                        std::vector<StoreValue> parameters = {});
     Result<void> execute(std::string_view sql, std::vector<StoreValue> parameters = {});
     // All or nothing.
     Result<void> transaction(const std::function<Result<void>()>& body);

@@ -1,5 +1,5 @@
-// Exposure: which tools a virtual server shows, under which names. Pure over catalogues: rebuilt when a
-// connector's tools change. Definitions pass byte-exact except name and description.
+// Exposure: which tools a virtual server shows, under which names. Pure over catalogues: rebuilt
+// when a connector's tools change. Definitions pass byte-exact except name and description.
 #pragma once
 
 #include "gateway/config/gateway_config.hpp"
@@ -14,20 +14,21 @@
 namespace gatehouse::gateway {
 
 struct ExposedTool {
-    std::string name;           // what the client sees
+    std::string name; // what the client sees
     ConnectorName connector;
-    std::string upstream_name;  // what the connector calls it
-    std::string definition;     // JSON object for tools/list, with the exposed name and description
-    std::string input_schema;   // raw JSON of inputSchema; empty if absent
+    std::string upstream_name; // what the connector calls it
+    std::string definition;    // JSON object for tools/list, with the exposed name and description
+    std::string input_schema;  // raw JSON of inputSchema; empty if absent
 };
 
-// One connector's tools as a virtual server exposes them. A tool whose definition is unusable (name not
-// [A-Za-z0-9_.-]{1,128}) is left out, with a warning.
-std::vector<ExposedTool> expose_tools(const ExposedConnector& exposed, const runtime::Catalogue& catalogue,
+// One connector's tools as a virtual server exposes them. A tool whose definition is unusable (name
+// not [A-Za-z0-9_.-]{1,128}) is left out, with a warning.
+std::vector<ExposedTool> expose_tools(const ExposedConnector& exposed,
+                                      const runtime::Catalogue& catalogue,
                                       std::vector<std::string>& warnings);
 
-// All tools of one virtual server in a deterministic order; of two with one name the first stays and a
-// warning names both.
+// All tools of one virtual server in a deterministic order; of two with one name the first stays
+// and a warning names both.
 class ToolTable {
   public:
     ToolTable() = default;
@@ -37,7 +38,7 @@ class ToolTable {
 
   private:
     std::vector<ExposedTool> tools_;
-    std::vector<std::size_t> by_name_;  // indices sorted by name
+    std::vector<std::size_t> by_name_; // indices sorted by name
 };
 
 // Whether a principal ("agent:ci", name "ci") belongs to the audience.

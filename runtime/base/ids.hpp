@@ -34,13 +34,13 @@ struct NumberId {
     friend auto operator<=>(const NumberId&, const NumberId&) = default;
 };
 
-using ConnectorName = TextId<struct ConnectorNameTag>;          // metadata.name of a manifest
-using VirtualServerName = TextId<struct VirtualServerNameTag>;  // path segment of /v/<name>/mcp
-using PrincipalId = TextId<struct PrincipalIdTag>;              // "agent:ci"
-using SecretName = TextId<struct SecretNameTag>;                // name used by `gatehouse secret set`
-using SessionId = TextId<struct SessionIdTag>;                  // Mcp-Session-Id, 128 random bits
-using CallId = NumberId<struct CallIdTag>;                      // one call through the gateway
-using InstanceId = NumberId<struct InstanceIdTag>;              // one process tree of a connector
+using ConnectorName = TextId<struct ConnectorNameTag>;         // metadata.name of a manifest
+using VirtualServerName = TextId<struct VirtualServerNameTag>; // path segment of /v/<name>/mcp
+using PrincipalId = TextId<struct PrincipalIdTag>;             // "agent:ci"
+using SecretName = TextId<struct SecretNameTag>;   // name used by `gatehouse secret set`
+using SessionId = TextId<struct SessionIdTag>;     // Mcp-Session-Id, 128 random bits
+using CallId = NumberId<struct CallIdTag>;         // one call through the gateway
+using InstanceId = NumberId<struct InstanceIdTag>; // one process tree of a connector
 
 } // namespace gatehouse
 

@@ -1,5 +1,5 @@
-// The façade over nlohmann/json for everything that is not on the hot path. Always parse foreign text
-// with parse_json: it bounds depth and refuses duplicate keys, which the library does not.
+// The façade over nlohmann/json for everything that is not on the hot path. Always parse foreign
+// text with parse_json: it bounds depth and refuses duplicate keys, which the library does not.
 #pragma once
 
 #include "runtime/base/result.hpp"

@@ -25,9 +25,17 @@ void set_log_level(LogLevel level) {
     logger().set_level(levels[static_cast<int>(level)]);
 }
 
-void log_debug(std::string_view message) { logger().debug("{}", message); }
-void log_info(std::string_view message) { logger().info("{}", message); }
-void log_warn(std::string_view message) { logger().warn("{}", message); }
-void log_error(std::string_view message) { logger().error("{}", message); }
+void log_debug(std::string_view message) {
+    logger().debug("{}", message);
+}
+void log_info(std::string_view message) {
+    logger().info("{}", message);
+}
+void log_warn(std::string_view message) {
+    logger().warn("{}", message);
+}
+void log_error(std::string_view message) {
+    logger().error("{}", message);
+}
 
 } // namespace gatehouse

@@ -1,5 +1,5 @@
-// Result<T>: a value or an Error. The way every expected failure travels; exceptions stay inside the
-// adapters around libraries that throw. Reading the side that is not there ends the process.
+// Result<T>: a value or an Error. The way every expected failure travels; exceptions stay inside
+// the adapters around libraries that throw. Reading the side that is not there ends the process.
 #pragma once
 
 #include "runtime/base/assert.hpp"

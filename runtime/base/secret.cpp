@@ -22,7 +22,9 @@ Secret::Secret(std::string&& text) {
     gatehouse::wipe(text);
 }
 
-Secret::~Secret() { wipe(); }
+Secret::~Secret() {
+    wipe();
+}
 
 Secret::Secret(Secret&& other) noexcept
     : data_(std::exchange(other.data_, nullptr)), size_(std::exchange(other.size_, 0)) {}
@@ -36,7 +38,9 @@ Secret& Secret::operator=(Secret&& other) noexcept {
     return *this;
 }
 
-Secret Secret::clone() const { return Secret(std::string(reveal())); }
+Secret Secret::clone() const {
+    return Secret(std::string(reveal()));
+}
 
 bool Secret::equals(std::string_view candidate) const {
     unsigned char difference = candidate.size() == size_ ? 0 : 1;

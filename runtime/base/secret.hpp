@@ -1,5 +1,5 @@
-// Secret: bytes that must not leak. It cannot be printed or copied by accident, compares in constant
-// time and wipes its memory. The memory is locked (mlock) where the limit allows.
+// Secret: bytes that must not leak. It cannot be printed or copied by accident, compares in
+// constant time and wipes its memory. The memory is locked (mlock) where the limit allows.
 #pragma once
 
 #include <cstddef>

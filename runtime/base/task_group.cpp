@@ -23,7 +23,7 @@ struct TaskGroup::State {
     }
 
     Executor executor;
-    asio::steady_timer all_ended;  // never expires; cancelled to wake join()
+    asio::steady_timer all_ended; // never expires; cancelled to wake join()
     std::list<asio::cancellation_signal> signals;
     bool stopping = false;
 };
@@ -45,9 +45,9 @@ void report_end(const std::string& name, const std::exception_ptr& failure) {
     }
 }
 
-// Asio 1.81 awaits once more after the coroutine it was given has ended, outside of its own try block; if the
-// task is cancelled by then, that wait throws out of io_context::run. So the task's end is taken here, and
-// nothing after it can throw but what the task itself threw.
+// Asio 1.81 awaits once more after the coroutine it was given has ended, outside of its own try
+// block; if the task is cancelled by then, that wait throws out of io_context::run. So the task's
+// end is taken here, and nothing after it can throw but what the task itself threw.
 Task<void> run_contained(Task<void> task) {
     std::exception_ptr failure;
     try {
@@ -65,7 +65,9 @@ Task<void> run_contained(Task<void> task) {
 
 TaskGroup::TaskGroup(Executor executor) : state_(std::make_shared<State>(std::move(executor))) {}
 
-TaskGroup::~TaskGroup() { GH_ASSERT(state_->signals.empty()); }
+TaskGroup::~TaskGroup() {
+    GH_ASSERT(state_->signals.empty());
+}
 
 void TaskGroup::spawn(std::string name, Task<void> task) {
     if (state_->stopping) {
@@ -88,8 +90,9 @@ void TaskGroup::stop() {
         return;
     }
     state_->stopping = true;
-    // A handler may end at once and erase its own entry, so walk over a copy of the addresses; the list
-    // keeps addresses stable, and an entry is erased only through the executor, never inside emit.
+    // A handler may end at once and erase its own entry, so walk over a copy of the addresses; the
+    // list keeps addresses stable, and an entry is erased only through the executor, never inside
+    // emit.
     std::vector<asio::cancellation_signal*> running;
     running.reserve(state_->signals.size());
     for (auto& signal : state_->signals) {
@@ -102,8 +105,8 @@ void TaskGroup::stop() {
 
 Task<void> TaskGroup::join() {
     const std::shared_ptr<State> state = state_;
-    // The caller may itself be cancelled while it waits; leaving early would break the promise, so the
-    // cancellation is noted by Asio and thrown only at the caller's next wait.
+    // The caller may itself be cancelled while it waits; leaving early would break the promise, so
+    // the cancellation is noted by Asio and thrown only at the caller's next wait.
     const bool throws = co_await asio::this_coro::throw_if_cancelled();
     co_await asio::this_coro::throw_if_cancelled(false);
     while (!state->signals.empty()) {
@@ -114,7 +117,11 @@ Task<void> TaskGroup::join() {
     co_await asio::this_coro::throw_if_cancelled(throws);
 }
 
-std::size_t TaskGroup::running_count() const { return state_->signals.size(); }
-bool TaskGroup::stopping() const { return state_->stopping; }
+std::size_t TaskGroup::running_count() const {
+    return state_->signals.size();
+}
+bool TaskGroup::stopping() const {
+    return state_->stopping;
+}
 
 } // namespace gatehouse

@@ -1,5 +1,6 @@
-// TaskGroup: every background coroutine is started here, counted, and joined. Declare it last in its
-// owner, and join it before the owner goes. The only place where a coroutine is started detached.
+// TaskGroup: every background coroutine is started here, counted, and joined. Declare it last in
+// its owner, and join it before the owner goes. The only place where a coroutine is started
+// detached.
 #pragma once
 
 #include "runtime/base/task.hpp"
@@ -18,8 +19,9 @@ class TaskGroup {
     TaskGroup(const TaskGroup&) = delete;
     TaskGroup& operator=(const TaskGroup&) = delete;
 
-    // Starts the coroutine on the group's executor. An exception that leaves it is logged with `name`
-    // and ends only that coroutine. After stop(), the coroutine is destroyed without being started.
+    // Starts the coroutine on the group's executor. An exception that leaves it is logged with
+    // `name` and ends only that coroutine. After stop(), the coroutine is destroyed without being
+    // started.
     void spawn(std::string name, Task<void> task);
 
     // Asks every coroutine to end: emits Asio terminal cancellation to each. Idempotent.

@@ -23,7 +23,8 @@ Result<std::uint64_t> parse_with_unit(std::string_view text, const std::array<Un
                                       std::string_view example) {
     std::uint64_t number = 0;
     const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), number);
-    const std::string_view unit_name(end, static_cast<std::size_t>(text.data() + text.size() - end));
+    const std::string_view unit_name(end,
+                                     static_cast<std::size_t>(text.data() + text.size() - end));
     if (problem == std::errc{}) {
         for (const Unit& unit : units) {
             const bool fits = number <= std::numeric_limits<std::int64_t>::max() / unit.factor;
@@ -66,7 +67,9 @@ Result<std::chrono::milliseconds> parse_duration(std::string_view text) {
     return std::chrono::milliseconds(static_cast<std::int64_t>(*parsed));
 }
 
-std::string size_text(std::uint64_t bytes) { return shortest(bytes, size_units); }
+std::string size_text(std::uint64_t bytes) {
+    return shortest(bytes, size_units);
+}
 
 std::string duration_text(std::chrono::milliseconds duration) {
     return shortest(static_cast<std::uint64_t>(duration.count()), time_units_ms);

@@ -1,6 +1,6 @@
-// LogStore: the captured lines of every connector, in segments on disk (data/logs/<connector>/), with
-// retention by size. Appending never blocks a connector: over the rate limit lines are dropped and
-// counted. One event loop; readers read from disk by cursor.
+// LogStore: the captured lines of every connector, in segments on disk (data/logs/<connector>/),
+// with retention by size. Appending never blocks a connector: over the rate limit lines are dropped
+// and counted. One event loop; readers read from disk by cursor.
 #pragma once
 
 #include "runtime/base/clock.hpp"
@@ -17,14 +17,19 @@
 
 namespace gatehouse::runtime {
 
-enum class LogStream { standard_error, stdout_noise, supervisor, mcp };  // "stderr", "stdout_noise", …
+enum class LogStream {
+    standard_error,
+    stdout_noise,
+    supervisor,
+    mcp
+}; // "stderr", "stdout_noise", …
 
 struct LogRecord {
-    std::uint64_t seq = 0;  // per connector, from 1, without gaps except for dropped files
+    std::uint64_t seq = 0; // per connector, from 1, without gaps except for dropped files
     WallTime time;
     InstanceId instance;
     LogStream stream = LogStream::standard_error;
-    std::string text;  // at most 16 KiB, bytes as they came
+    std::string text; // at most 16 KiB, bytes as they came
 };
 
 const char* to_text(LogStream stream);

@@ -1,5 +1,5 @@
-// ConnectorSpec: one validated connector manifest as plain values. Made by manifest/catalogue, read by
-// the supervisor. Pure; every default of the manifest stands here once.
+// ConnectorSpec: one validated connector manifest as plain values. Made by manifest/catalogue, read
+// by the supervisor. Pure; every default of the manifest stands here once.
 #pragma once
 
 #include "runtime/base/ids.hpp"
@@ -17,22 +17,23 @@ using std::chrono::milliseconds;
 
 // run.instances. Scope is always shared in this version: one instance serves every member.
 struct InstanceSpec {
-    int min = 0;  // 0 starts on the first call, 1 with the daemon
-    milliseconds idle_after = std::chrono::minutes(15);  // without calls, then stopped; not when min is 1
+    int min = 0; // 0 starts on the first call, 1 with the daemon
+    milliseconds idle_after =
+        std::chrono::minutes(15); // without calls, then stopped; not when min is 1
 };
 
 struct TimeoutSpec {
     milliseconds startup = std::chrono::seconds(60);
     milliseconds call = std::chrono::seconds(60);
     milliseconds drain = std::chrono::seconds(30);
-    milliseconds stop = std::chrono::seconds(10);  // between SIGTERM and the kill of the tree
+    milliseconds stop = std::chrono::seconds(10); // between SIGTERM and the kill of the tree
 };
 
 // credentials[]: a shared secret given to the environment of the connector at launch.
 struct CredentialSpec {
-    std::string name;        // credentials[].name
-    SecretName secret;       // credentials[].secret.ref, set by `gatehouse secret set`
-    std::string env;         // credentials[].inject.env.name
+    std::string name;  // credentials[].name
+    SecretName secret; // credentials[].secret.ref, set by `gatehouse secret set`
+    std::string env;   // credentials[].inject.env.name
 };
 
 struct SandboxLimits {
@@ -43,11 +44,11 @@ struct SandboxLimits {
 };
 
 struct SandboxSpec {
-    std::vector<std::string> writable;  // named volumes, mounted at /data/<name>
+    std::vector<std::string> writable; // named volumes, mounted at /data/<name>
     SandboxLimits limits;
 };
 
-enum class RestartPolicy { always, on_failure, never };  // "always", "on-failure", "never"
+enum class RestartPolicy { always, on_failure, never }; // "always", "on-failure", "never"
 
 struct RestartSpec {
     RestartPolicy policy = RestartPolicy::on_failure;
@@ -66,17 +67,19 @@ struct ConnectorSpec {
     std::string owner;
     std::map<std::string, std::string> labels;
     std::filesystem::path manifest_path;
-    std::filesystem::path source_dir;  // absolute, canonical; mounted read-only at /app, the working folder
-    std::vector<std::string> command;  // argv, no shell; argv[0] relative to /app, or found in PATH /usr/bin:/bin
+    std::filesystem::path
+        source_dir; // absolute, canonical; mounted read-only at /app, the working folder
+    std::vector<std::string>
+        command; // argv, no shell; argv[0] relative to /app, or found in PATH /usr/bin:/bin
     std::map<std::string, std::string> env;
     InstanceSpec instances;
     TimeoutSpec timeouts;
-    int concurrency = 16;  // calls in flight on one instance; more wait in its queue (bound: 4096)
-    bool validate = true;  // check tool arguments against the tool's inputSchema
+    int concurrency = 16; // calls in flight on one instance; more wait in its queue (bound: 4096)
+    bool validate = true; // check tool arguments against the tool's inputSchema
     std::vector<CredentialSpec> credentials;
     SandboxSpec sandbox;
     RestartSpec restart;
-    std::uint64_t log_max_bytes = 64ULL << 20;  // logs.max_bytes
+    std::uint64_t log_max_bytes = 64ULL << 20; // logs.max_bytes
 };
 
 } // namespace gatehouse::runtime

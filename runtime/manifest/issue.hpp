@@ -8,12 +8,12 @@ namespace gatehouse::runtime {
 
 struct Issue {
     std::string file;
-    int line = 0;    // 1-based; 0 where the whole file is meant
-    int column = 0;  // 1-based
-    std::string path;     // "sandbox.limits.memory"; empty for the document
-    std::string code;     // "GH-C501"
-    std::string message;  // what and why
-    std::string hint;     // what to do; may be empty
+    int line = 0;        // 1-based; 0 where the whole file is meant
+    int column = 0;      // 1-based
+    std::string path;    // "sandbox.limits.memory"; empty for the document
+    std::string code;    // "GH-C501"
+    std::string message; // what and why
+    std::string hint;    // what to do; may be empty
 };
 
 using Issues = std::vector<Issue>;

@@ -100,8 +100,8 @@ void check_program_below(const Field& field, const std::string& program,
     }
 }
 
-// A connector could talk to whoever listens on a unix socket in its folder: a read-only mount does not stop
-// connect(2), and Landlock has no right for it yet.
+// A connector could talk to whoever listens on a unix socket in its folder: a read-only mount does
+// not stop connect(2), and Landlock has no right for it yet.
 fs::path socket_in(const fs::path& folder) {
     constexpr std::size_t entries_max_count = 200'000;
     std::size_t count = 0;

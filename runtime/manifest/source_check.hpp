@@ -9,8 +9,8 @@
 
 namespace gatehouse::runtime {
 
-// The canonical folder; empty with GH-C509 reported if there is no such folder. GH-C511 if it holds a
-// unix socket.
+// The canonical folder; empty with GH-C509 reported if there is no such folder. GH-C511 if it holds
+// a unix socket.
 std::filesystem::path check_source_folder(const Field& field, const std::filesystem::path& path);
 
 // Reports GH-C510 unless the first word of the command can be executed inside the sandbox: a

@@ -198,7 +198,8 @@ Supervisor::catalogue(ConnectorName name, std::chrono::milliseconds deadline) {
 
 Task<CallReply> Supervisor::call(ConnectorName name, std::shared_ptr<ConnectorCall> call) {
     Connector* connector = impl_->find(name);
-    return connector != nullptr ? connector->call(std::move(call)) : refuse_unknown(std::move(name));
+    return connector != nullptr ? connector->call(std::move(call))
+                                : refuse_unknown(std::move(name));
 }
 
 bool Supervisor::validates_arguments(const ConnectorName& name) const {

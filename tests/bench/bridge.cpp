@@ -29,8 +29,8 @@ void watch(int epoll, int fd, std::uint32_t events, int operation) {
 } // namespace
 
 Bridge::Bridge(int listener, int to_child, int from_child)
-    : listener_(listener), to_child_(to_child), from_child_(from_child), epoll_(::epoll_create1(EPOLL_CLOEXEC)),
-      buffer_(read_bytes) {
+    : listener_(listener), to_child_(to_child), from_child_(from_child),
+      epoll_(::epoll_create1(EPOLL_CLOEXEC)), buffer_(read_bytes) {
     ::fcntl(from_child_, F_SETFL, O_NONBLOCK);
     watch(epoll_, listener_, EPOLLIN, EPOLL_CTL_ADD);
     watch(epoll_, from_child_, EPOLLIN, EPOLL_CTL_ADD);
@@ -109,8 +109,11 @@ void Bridge::take_requests(Connection& connection) {
             continue;
         }
         const std::uint64_t own = next_id_++;
-        pending_[own] = {connection.fd, generations_[connection.fd], std::string(body.substr(id->at, id->length))};
-        child_out_.append(body.substr(0, id->at)).append(std::to_string(own)).append(body.substr(id->at + id->length));
+        pending_[own] = {connection.fd, generations_[connection.fd],
+                         std::string(body.substr(id->at, id->length))};
+        child_out_.append(body.substr(0, id->at))
+            .append(std::to_string(own))
+            .append(body.substr(id->at + id->length));
         child_out_.push_back('\n');
     }
     connection.in.erase(0, done);
@@ -165,11 +168,12 @@ void Bridge::answer(std::string_view line) {
     const std::size_t length = line.size() - span->length + pending.id.size();
     std::string head = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: ";
     head.append(std::to_string(length)).append("\r\n\r\n");
-    send(connection->second, head, line.substr(0, span->at), pending.id, line.substr(span->at + span->length));
+    send(connection->second, head, line.substr(0, span->at), pending.id,
+         line.substr(span->at + span->length));
 }
 
-void Bridge::send(Connection& connection, std::string_view head, std::string_view body_front, std::string_view id,
-                  std::string_view body_back) {
+void Bridge::send(Connection& connection, std::string_view head, std::string_view body_front,
+                  std::string_view id, std::string_view body_back) {
     const std::array<std::string_view, 4> parts = {head, body_front, id, body_back};
     std::size_t skipped = 0;
     if (connection.out.empty()) {

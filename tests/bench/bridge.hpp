@@ -1,5 +1,6 @@
-// The bare HTTP-to-stdio bridge: what a gateway cannot beat. It owns ids as a gateway must, and does nothing
-// else: no authentication, policy, journal, sandbox, session or check of any byte. One thread, epoll.
+// The bare HTTP-to-stdio bridge: what a gateway cannot beat. It owns ids as a gateway must, and
+// does nothing else: no authentication, policy, journal, sandbox, session or check of any byte. One
+// thread, epoll.
 #pragma once
 
 #include <cstdint>
@@ -21,11 +22,12 @@ class Bridge {
     struct Connection {
         int fd = -1;
         std::string in;
-        std::string out;  // what the socket did not take at once
+        std::string out; // what the socket did not take at once
     };
     struct Pending {
         int fd = -1;
-        std::uint64_t generation = 0;  // so that an answer never reaches a newer connection of the same fd
+        std::uint64_t generation =
+            0; // so that an answer never reaches a newer connection of the same fd
         std::string id;
     };
 
@@ -35,8 +37,8 @@ class Bridge {
     void on_writable(int fd);
     bool on_child_readable();
     void answer(std::string_view line);
-    void send(Connection& connection, std::string_view head, std::string_view body_front, std::string_view id,
-              std::string_view body_back);
+    void send(Connection& connection, std::string_view head, std::string_view body_front,
+              std::string_view id, std::string_view body_back);
     void flush_child();
     void close(int fd);
 
@@ -51,7 +53,7 @@ class Bridge {
     std::uint64_t next_generation_ = 1;
     std::string child_out_;
     std::string child_in_;
-    std::size_t child_scanned_ = 0;  // child_in_ up to here holds no newline
+    std::size_t child_scanned_ = 0; // child_in_ up to here holds no newline
     std::vector<char> buffer_;
 };
 

@@ -1,5 +1,6 @@
-// bench_bridge COMMAND [ARGUMENT…]: starts the connector, prints "listening on http://127.0.0.1:PORT" and
-// serves any path. Ends with the connector, or by a signal (the connector then sees the end of its stdin).
+// bench_bridge COMMAND [ARGUMENT…]: starts the connector, prints "listening on
+// http://127.0.0.1:PORT" and serves any path. Ends with the connector, or by a signal (the
+// connector then sees the end of its stdin).
 #include "tests/bench/bridge.hpp"
 
 #include <csignal>
@@ -48,7 +49,8 @@ Pipes start(char** command) {
 void shake_hands(const Pipes& pipes) {
     const std::string hello =
         R"({"jsonrpc":"2.0","id":0,"method":"initialize","params":{"protocolVersion":"2025-11-25",)"
-        R"("capabilities":{},"clientInfo":{"name":"bridge","version":"1"}}})" "\n";
+        R"("capabilities":{},"clientInfo":{"name":"bridge","version":"1"}}})"
+        "\n";
     if (::write(pipes.to_child, hello.data(), hello.size()) < 0) {
         give_up("initialize");
     }
@@ -58,7 +60,8 @@ void shake_hands(const Pipes& pipes) {
             give_up("answer of initialize");
         }
     }
-    const std::string ready = R"({"jsonrpc":"2.0","method":"notifications/initialized"})" "\n";
+    const std::string ready = R"({"jsonrpc":"2.0","method":"notifications/initialized"})"
+                              "\n";
     if (::write(pipes.to_child, ready.data(), ready.size()) < 0) {
         give_up("initialized");
     }

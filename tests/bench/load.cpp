@@ -22,17 +22,17 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr std::size_t read_bytes = 256 * 1024;
-constexpr std::size_t kept_bytes = 4096;  // head and begin of the body, for the checks
-constexpr int silence_ms = 30'000;        // then the server counts as hung
+constexpr std::size_t kept_bytes = 4096; // head and begin of the body, for the checks
+constexpr int silence_ms = 30'000;       // then the server counts as hung
 
 struct Caller {
     int fd = -1;
     std::uint64_t id = 0;
     Clock::time_point sent;
-    std::string front;            // the first kept_bytes of the answer
+    std::string front; // the first kept_bytes of the answer
     std::size_t received = 0;
     std::optional<MessageHead> head;
-    std::size_t expected = 0;     // whole answer, once the head is known
+    std::size_t expected = 0; // whole answer, once the head is known
 };
 
 [[noreturn]] void fail(const std::string& what) {
@@ -42,8 +42,10 @@ struct Caller {
 class Load {
   public:
     explicit Load(const LoadOptions& options) : options_(options), buffer_(read_bytes) {
-        head_ = "POST " + options.path + " HTTP/1.1\r\nHost: " + options.host + ":" + std::to_string(options.port) +
-                "\r\nContent-Type: application/json\r\nAccept: application/json, text/event-stream\r\n";
+        head_ =
+            "POST " + options.path + " HTTP/1.1\r\nHost: " + options.host + ":" +
+            std::to_string(options.port) +
+            "\r\nContent-Type: application/json\r\nAccept: application/json, text/event-stream\r\n";
         for (const std::string& header : options.headers) {
             head_.append(header).append("\r\n");
         }
@@ -68,7 +70,8 @@ class Load {
         }
         std::array<epoll_event, 256> events{};
         while (Clock::now() < end_) {
-            const int count = ::epoll_wait(epoll_, events.data(), static_cast<int>(events.size()), silence_ms);
+            const int count =
+                ::epoll_wait(epoll_, events.data(), static_cast<int>(events.size()), silence_ms);
             if (count == 0) {
                 throw std::runtime_error("no answer for 30 s");
             }
@@ -109,7 +112,8 @@ class Load {
         const std::string id = std::to_string(caller.id);
         const std::string_view before = R"({"jsonrpc":"2.0","id":)";
         const std::string_view middle = R"(,"method":"tools/call","params":)";
-        const std::size_t length = before.size() + id.size() + middle.size() + options_.params.size() + 1;
+        const std::size_t length =
+            before.size() + id.size() + middle.size() + options_.params.size() + 1;
         request_.assign(head_).append(std::to_string(length)).append("\r\n\r\n");
         request_.append(before).append(id).append(middle).append(options_.params).append("}");
         caller.sent = Clock::now();
@@ -162,11 +166,13 @@ class Load {
     }
 
     bool is_right(const Caller& caller) const {
-        if (!caller.head->first_line.starts_with("HTTP/1.1 200") || caller.received != caller.expected ||
+        if (!caller.head->first_line.starts_with("HTTP/1.1 200") ||
+            caller.received != caller.expected ||
             caller.head->body_bytes < options_.answer_min_bytes) {
             return false;
         }
-        const std::string_view body = std::string_view(caller.front).substr(caller.head->head_bytes);
+        const std::string_view body =
+            std::string_view(caller.front).substr(caller.head->head_bytes);
         const auto id = find_id(body);
         return id && body.substr(id->at, id->length) == std::to_string(caller.id) &&
                body.find("\"result\":") != std::string_view::npos &&

@@ -1,4 +1,5 @@
-// bench_load --url http://127.0.0.1:PORT/PATH --params JSON [--in-flight N] [--duration-ms N] [--warm-up-ms N]
+// bench_load --url http://127.0.0.1:PORT/PATH --params JSON [--in-flight N] [--duration-ms N]
+// [--warm-up-ms N]
 //            [--header 'Name: value']… [--answer-min-bytes N]
 // Prints one line of JSON; exit 1 if any answer was wrong.
 #include "tests/bench/load.hpp"
@@ -19,11 +20,13 @@ void read_url(std::string_view url, LoadOptions& options) {
     constexpr std::string_view scheme = "http://";
     const std::size_t colon = url.find(':', scheme.size());
     const std::size_t slash = url.find('/', scheme.size());
-    if (!url.starts_with(scheme) || colon == std::string_view::npos || slash == std::string_view::npos) {
+    if (!url.starts_with(scheme) || colon == std::string_view::npos ||
+        slash == std::string_view::npos) {
         throw std::runtime_error("--url must be http://ADDRESS:PORT/PATH");
     }
     options.host = url.substr(scheme.size(), colon - scheme.size());
-    options.port = static_cast<std::uint16_t>(std::atoi(std::string(url.substr(colon + 1)).c_str()));
+    options.port =
+        static_cast<std::uint16_t>(std::atoi(std::string(url.substr(colon + 1)).c_str()));
     options.path = url.substr(slash);
 }
 
@@ -57,16 +60,20 @@ LoadOptions read_options(int argc, char** argv) {
 }
 
 unsigned at(const std::vector<std::uint32_t>& sorted, double part) {
-    return sorted.empty() ? 0 : sorted[static_cast<std::size_t>(part * static_cast<double>(sorted.size() - 1))];
+    return sorted.empty()
+               ? 0
+               : sorted[static_cast<std::size_t>(part * static_cast<double>(sorted.size() - 1))];
 }
 
 void print(LoadResult& result) {
     std::vector<std::uint32_t>& sorted = result.latencies_us;
     std::sort(sorted.begin(), sorted.end());
-    std::printf("{\"calls\":%llu,\"errors\":%llu,\"seconds\":%.3f,\"calls_per_s\":%.1f,\"p50_us\":%u,\"p99_us\":%u,"
+    std::printf("{\"calls\":%llu,\"errors\":%llu,\"seconds\":%.3f,\"calls_per_s\":%.1f,\"p50_us\":%"
+                "u,\"p99_us\":%u,"
                 "\"bytes_per_s\":%.0f}\n",
-                static_cast<unsigned long long>(result.calls), static_cast<unsigned long long>(result.errors),
-                result.seconds, static_cast<double>(result.calls) / result.seconds, at(sorted, 0.5),
+                static_cast<unsigned long long>(result.calls),
+                static_cast<unsigned long long>(result.errors), result.seconds,
+                static_cast<double>(result.calls) / result.seconds, at(sorted, 0.5),
                 at(sorted, 0.99), static_cast<double>(result.body_bytes) / result.seconds);
 }
 

@@ -23,7 +23,8 @@ TEST_CASE("a session is found only by its own principal on its own virtual serve
     CHECK(sessions.find("", alice, demo) == nullptr);
 }
 
-TEST_CASE("a full table refuses new sessions until the least recently used one is idle long enough") {
+TEST_CASE(
+    "a full table refuses new sessions until the least recently used one is idle long enough") {
     ManualClock clock;
     ClientSessions sessions(clock, 2, std::chrono::minutes(30));
     const auto first = sessions.create(alice, demo);

@@ -46,7 +46,8 @@ TEST_CASE("a modern answer gains resultType exactly once") {
 }
 
 TEST_CASE("an SSE event holds no line break inside its data") {
-    const std::string event = bytes_of(as_sse_event(connector_reply("1", Era::legacy, answered("{\r}"))));
+    const std::string event =
+        bytes_of(as_sse_event(connector_reply("1", Era::legacy, answered("{\r}"))));
     CHECK(event == "event: message\ndata: {\"jsonrpc\":\"2.0\",\"id\":1,\"result\":{ }}\n\n");
 }
 

@@ -6,7 +6,8 @@ using namespace gatehouse;
 using namespace gatehouse::gateway;
 using gatehouse::gateway::testing::GatewayFixture;
 
-// Skipping a stage must not compile: none of these can be made from what comes before it by anyone but its stage.
+// Skipping a stage must not compile: none of these can be made from what comes before it by anyone
+// but its stage.
 static_assert(!std::is_constructible_v<CheckedRequest, const HttpRequest&>);
 static_assert(!std::is_constructible_v<AuthenticatedRequest, const CheckedRequest&, Principal>);
 static_assert(!std::is_constructible_v<RoutedRequest, AuthenticatedRequest, VirtualServer&>);
@@ -38,7 +39,8 @@ std::vector<std::string> journal_lines(const GatewayFixture& fixture) {
 
 } // namespace
 
-TEST_CASE("without a token, with a wrong one, from a foreign host or origin the body is never reached") {
+TEST_CASE(
+    "without a token, with a wrong one, from a foreign host or origin the body is never reached") {
     GatewayFixture fixture;
     auto no_token = fixture.post("not json");
     no_token.headers.erase(no_token.headers.begin() + 1);
@@ -77,8 +79,9 @@ TEST_CASE("initialize starts a session of the asked revision and never accepts 2
     GatewayFixture fixture;
     const auto ask = [&](const std::string& version) {
         return fixture
-            .run(fixture.post(R"({"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":")" +
-                              version + R"(","capabilities":{}}})"))
+            .run(fixture.post(
+                R"({"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":")" +
+                version + R"(","capabilities":{}}})"))
             .json()["result"]["protocolVersion"]
             .get<std::string>();
     };
@@ -136,9 +139,11 @@ TEST_CASE("a denied tool answers exactly as an unknown one, and never reaches th
 
 TEST_CASE("wrong argument types come back as a tool error that names the pointer") {
     GatewayFixture fixture;
-    const auto reply = fixture.run(fixture.in_session(call_text("echo_echo", R"({"text":5})"))).json();
+    const auto reply =
+        fixture.run(fixture.in_session(call_text("echo_echo", R"({"text":5})"))).json();
     CHECK(reply["result"]["isError"] == true);
-    CHECK(reply["result"]["content"][0]["text"].get<std::string>().find("/text") != std::string::npos);
+    CHECK(reply["result"]["content"][0]["text"].get<std::string>().find("/text") !=
+          std::string::npos);
     CHECK(fixture.directory.calls.empty());
 }
 
@@ -219,14 +224,18 @@ TEST_CASE("bad bodies are refused with the JSON-RPC code that fits") {
     GatewayFixture fixture;
     CHECK(fixture.run(fixture.post("{oops")).json()["error"]["code"] == -32700);
     CHECK(fixture.run(fixture.post("[]")).json()["error"]["code"] == -32600);
-    CHECK(fixture.run(fixture.post(R"({"id":1,"method":"ping"})")).json()["error"]["code"] == -32600);
-    CHECK(fixture.run(fixture.post(R"({"jsonrpc":"2.0","id":1,"id":2,"method":"ping"})")).status == 400);
+    CHECK(fixture.run(fixture.post(R"({"id":1,"method":"ping"})")).json()["error"]["code"] ==
+          -32600);
+    CHECK(fixture.run(fixture.post(R"({"jsonrpc":"2.0","id":1,"id":2,"method":"ping"})")).status ==
+          400);
 }
 
-TEST_CASE("calls beyond the bytes that may be in flight are refused, and room comes back with each end") {
+TEST_CASE(
+    "calls beyond the bytes that may be in flight are refused, and room comes back with each end") {
     GatewayFixture fixture;
     const std::string small = call_text("echo_echo", R"({"text":"a"})");
-    const std::string large = call_text("echo_echo", R"({"text":")" + std::string(200, 'a') + "\"}");
+    const std::string large =
+        call_text("echo_echo", R"({"text":")" + std::string(200, 'a') + "\"}");
     fixture.make_endpoint(200);
     const auto refused = fixture.run(fixture.in_session(large));
     CHECK(refused.status == 503);

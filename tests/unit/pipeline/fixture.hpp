@@ -1,5 +1,5 @@
-// An McpEndpoint on real stores in a temporary folder, in front of a directory with behaviour of its own:
-// one connector "echo" whose tool answers with the params it was given.
+// An McpEndpoint on real stores in a temporary folder, in front of a directory with behaviour of
+// its own: one connector "echo" whose tool answers with the params it was given.
 #pragma once
 
 #include "gateway/pipeline/endpoint.hpp"
@@ -20,8 +20,9 @@ class FakeDirectory final : public runtime::ConnectorDirectory {
     FakeDirectory() {
         auto made = std::make_shared<runtime::Catalogue>();
         made->tools.push_back(
-            {"echo", R"({"name":"echo","description":"Says it again","inputSchema":{"type":"object",)"
-                     R"("properties":{"text":{"type":"string","x-mcp-header":"Text"}}}})"});
+            {"echo",
+             R"({"name":"echo","description":"Says it again","inputSchema":{"type":"object",)"
+             R"("properties":{"text":{"type":"string","x-mcp-header":"Text"}}}})"});
         made->tools.push_back({"rm", R"({"name":"rm","inputSchema":{"type":"object"}})"});
         known = made;
     }
@@ -33,7 +34,8 @@ class FakeDirectory final : public runtime::ConnectorDirectory {
     catalogue(ConnectorName, std::chrono::milliseconds) override {
         co_return known;
     }
-    Task<runtime::CallReply> call(ConnectorName, std::shared_ptr<runtime::ConnectorCall> call) override {
+    Task<runtime::CallReply> call(ConnectorName,
+                                  std::shared_ptr<runtime::ConnectorCall> call) override {
         calls.push_back(call->params);
         if (call->on_progress) {
             call->on_progress(R"({"progressToken":77,"progress":1,"total":2})");
@@ -53,7 +55,9 @@ class FakeDirectory final : public runtime::ConnectorDirectory {
     std::chrono::milliseconds call_timeout(const ConnectorName&) const override {
         return std::chrono::seconds(5);
     }
-    std::vector<SecretName> required_secrets(const ConnectorName&) const override { return secrets; }
+    std::vector<SecretName> required_secrets(const ConnectorName&) const override {
+        return secrets;
+    }
 
     std::shared_ptr<const runtime::Catalogue> known;
     std::vector<std::string> calls;
@@ -179,9 +183,10 @@ class GatewayFixture {
 
     HttpRequest in_session(std::string body) {
         if (session.empty()) {
-            const auto started = run(post(R"({"jsonrpc":"2.0","id":0,"method":"initialize","params":{)"
-                                          R"("protocolVersion":"2025-06-18","capabilities":{},)"
-                                          R"("clientInfo":{"name":"t","version":"1"}}})"));
+            const auto started =
+                run(post(R"({"jsonrpc":"2.0","id":0,"method":"initialize","params":{)"
+                         R"("protocolVersion":"2025-06-18","capabilities":{},)"
+                         R"("clientInfo":{"name":"t","version":"1"}}})"));
             session = started.header("Mcp-Session-Id");
             REQUIRE(session.size() == 32);
         }
@@ -192,10 +197,10 @@ class GatewayFixture {
 
     HttpRequest modern(const std::string& method, const std::string& params,
                        const std::string& name = "") const {
-        HttpRequest request = post(
-            R"({"jsonrpc":"2.0","id":"m","method":")" + method + R"(","params":{)" + params +
-            R"("_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28",)"
-            R"("io.modelcontextprotocol/clientCapabilities":{}}}})");
+        HttpRequest request =
+            post(R"({"jsonrpc":"2.0","id":"m","method":")" + method + R"(","params":{)" + params +
+                 R"("_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28",)"
+                 R"("io.modelcontextprotocol/clientCapabilities":{}}}})");
         request.headers.emplace_back("MCP-Protocol-Version", "2026-07-28");
         request.headers.emplace_back("mcp-method", method);
         if (!name.empty()) {
@@ -229,7 +234,8 @@ class GatewayFixture {
 
   private:
     static std::filesystem::path make_folder() {
-        std::string pattern = (std::filesystem::temp_directory_path() / "gh-pipeline-XXXXXX").string();
+        std::string pattern =
+            (std::filesystem::temp_directory_path() / "gh-pipeline-XXXXXX").string();
         REQUIRE(::mkdtemp(pattern.data()) != nullptr);
         return pattern;
     }

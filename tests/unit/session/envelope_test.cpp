@@ -128,7 +128,8 @@ TEST_CASE("an error without an integer code and a message is no answer") {
 TEST_CASE("an id that is neither a string nor an integer is not repeated") {
     for (const char* id : {"{}", "[1]", "true", "1.5"}) {
         INFO(id);
-        const auto envelope = read_envelope(std::string(R"({"jsonrpc":"2.0","method":"x","id":)") + id + "}");
+        const auto envelope =
+            read_envelope(std::string(R"({"jsonrpc":"2.0","method":"x","id":)") + id + "}");
         REQUIRE_FALSE(envelope);
         CHECK(envelope.error().where.empty());
     }
