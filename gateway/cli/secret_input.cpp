@@ -44,7 +44,7 @@ class EchoOff {
 };
 
 Error secret_input_error(const std::string& name, std::string why) {
-    return Error{"GH-A107", "cannot read the value of the secret", name, std::move(why),
+    return Error{"GH-A109", "cannot read the value of the secret", name, std::move(why),
                  "Give it on standard input: gatehouse secret set " + name + " < FILE"};
 }
 

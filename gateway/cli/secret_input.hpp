@@ -12,7 +12,7 @@ namespace gatehouse::gateway {
 
 constexpr std::size_t secret_max_bytes = 64 * 1024;
 
-// One trailing newline is not part of the value. Errors GH-A107: empty, or over secret_max_bytes.
+// One trailing newline is not part of the value. Errors GH-A109: empty, or over secret_max_bytes.
 Result<Secret> read_secret_value(int fd, const std::string& name, std::ostream& prompt_to);
 
 } // namespace gatehouse::gateway

@@ -18,7 +18,7 @@ struct Splice {
 };
 
 Error unusable_definition(std::string why) {
-    return Error{"GH-M401", "the tool's definition is unusable", "", std::move(why),
+    return Error{"GH-M406", "the tool's definition is unusable", "", std::move(why),
                  "correct the connector"};
 }
 

@@ -20,7 +20,7 @@ struct RenamedDefinition {
     std::string input_schema; // raw; empty if absent
 };
 
-// `definition` is valid JSON. Error GH-M401: it is no object, or has no string `name`, or its
+// `definition` is valid JSON. Error GH-M406: it is no object, or has no string `name`, or its
 // inputSchema is no object.
 Result<RenamedDefinition> rename_definition(std::string_view definition, const ToolNaming& naming);
 
