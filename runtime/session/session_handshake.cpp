@@ -39,6 +39,12 @@ Error failed_step(const CallReply& reply, const std::string& doing) {
                         "it is slow to start, or speaks no MCP on its stdout",
                         "see the connector's log, or raise run.timeouts.startup in its manifest"};
     }
+    const bool ended = reply.end == CallEnd::may_have_run || reply.end == CallEnd::never_sent;
+    if (ended && failure.code == "GH-P301") {
+        // The words for a caller ("may have run") would mislead here: nobody called a tool yet.
+        failure = Error{"GH-P301", "the connector ended before it answered " + doing, doing,
+                        failure.why, "see the connector's log"};
+    }
     return failure;
 }
 
