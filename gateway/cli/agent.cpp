@@ -42,19 +42,8 @@ ExitCode run_agent_list(CliContext& context) {
 }
 
 ExitCode run_agent_remove(CliContext& context, const std::string& name) {
-    const auto client = connect_admin(context.options);
-    if (!client) {
-        return fail_with(context, client.error());
-    }
-    AdminRequest request;
-    request.method = "DELETE";
-    request.target = "/api/v1/agents/" + name;
-    const auto answer = client.value().request(request);
-    if (!answer) {
-        return fail_with(context, answer.error());
-    }
-    context.err << "agent '" << name << "' removed; its token is no longer accepted\n";
-    return ExitCode::ok;
+    return remove_entry(context, "agents", name,
+                        "agent '" + name + "' removed; its token is no longer accepted");
 }
 
 } // namespace gatehouse::gateway

@@ -36,4 +36,21 @@ ExitCode show_listing(CliContext& context, const Listing& listing) {
     return ExitCode::ok;
 }
 
+ExitCode remove_entry(CliContext& context, const std::string& collection, const std::string& name,
+                      const std::string& done) {
+    const auto client = connect_admin(context.options);
+    if (!client) {
+        return fail_with(context, client.error());
+    }
+    AdminRequest request;
+    request.method = "DELETE";
+    request.target = "/api/v1/" + collection + "/" + name;
+    const auto answer = client.value().request(request);
+    if (!answer) {
+        return fail_with(context, answer.error());
+    }
+    context.err << done << '\n';
+    return ExitCode::ok;
+}
+
 } // namespace gatehouse::gateway

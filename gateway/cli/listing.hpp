@@ -1,4 +1,5 @@
-// The lists that the daemon gives (connectors, agents, secrets), in the asked output format.
+// The lists that the daemon gives (connectors, agents, secrets), in the asked output format, and
+// the removal of one of their entries.
 #pragma once
 
 #include "gateway/cli/context.hpp"
@@ -16,5 +17,8 @@ struct Listing {
 ExitCode show_listing(CliContext& context, const Listing& listing);
 // The list as table or as names.
 void print_listing(CliContext& context, const Json& answer, const Listing& listing);
+// Removes one entry of a collection; `done` is said on stderr when it is gone.
+ExitCode remove_entry(CliContext& context, const std::string& collection, const std::string& name,
+                      const std::string& done);
 
 } // namespace gatehouse::gateway

@@ -42,19 +42,8 @@ ExitCode run_secret_list(CliContext& context) {
 }
 
 ExitCode run_secret_remove(CliContext& context, const std::string& name) {
-    const auto client = connect_admin(context.options);
-    if (!client) {
-        return fail_with(context, client.error());
-    }
-    AdminRequest request;
-    request.method = "DELETE";
-    request.target = "/api/v1/secrets/" + name;
-    const auto answer = client.value().request(request);
-    if (!answer) {
-        return fail_with(context, answer.error());
-    }
-    context.err << "secret '" << name << "' removed; connectors that need it no longer start\n";
-    return ExitCode::ok;
+    return remove_entry(context, "secrets", name,
+                        "secret '" + name + "' removed; connectors that need it no longer start");
 }
 
 } // namespace gatehouse::gateway

@@ -53,6 +53,17 @@ struct Supervisor::Impl {
         return found == connectors.end() ? nullptr : found->second.get();
     }
 
+    // One of the operator's verbs on the connector of that name.
+    Task<Result<void>> act(ConnectorName name, Task<Result<void>> (Connector::*verb)()) {
+        Connector* connector = find(name);
+        if (connector == nullptr) {
+            co_return unknown_connector(name);
+        }
+        auto acting = (connector->*verb)();
+        auto done = co_await std::move(acting);
+        co_return done;
+    }
+
     Task<void> drive(Connector& connector) {
         auto running = connector.run();
         co_await std::move(running);
@@ -136,33 +147,15 @@ std::optional<ConnectorStatus> Supervisor::status(const ConnectorName& name) con
 }
 
 Task<Result<void>> Supervisor::start(ConnectorName name) {
-    Connector* connector = impl_->find(name);
-    if (connector == nullptr) {
-        co_return unknown_connector(name);
-    }
-    auto starting = connector->start();
-    auto started = co_await std::move(starting);
-    co_return started;
+    return impl_->act(std::move(name), &Connector::start);
 }
 
 Task<Result<void>> Supervisor::stop_connector(ConnectorName name) {
-    Connector* connector = impl_->find(name);
-    if (connector == nullptr) {
-        co_return unknown_connector(name);
-    }
-    auto stopping = connector->stop();
-    auto stopped = co_await std::move(stopping);
-    co_return stopped;
+    return impl_->act(std::move(name), &Connector::stop);
 }
 
 Task<Result<void>> Supervisor::restart(ConnectorName name) {
-    Connector* connector = impl_->find(name);
-    if (connector == nullptr) {
-        co_return unknown_connector(name);
-    }
-    auto restarting = connector->restart();
-    auto restarted = co_await std::move(restarting);
-    co_return restarted;
+    return impl_->act(std::move(name), &Connector::restart);
 }
 
 void Supervisor::secret_changed(const SecretName& name) {
