@@ -6,10 +6,10 @@
 #include "runtime/base/ids.hpp"
 #include "runtime/base/result.hpp"
 #include "runtime/base/task.hpp"
+#include "runtime/catalogue.hpp"
+#include "runtime/connector_call.hpp"
 
 #include <chrono>
-#include <cstdint>
-#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -18,93 +18,77 @@
 
 namespace gatehouse::runtime {
 
-// One tool as the connector defined it.
-struct Tool {
-    std::string name;
-    std::string definition; // the exact JSON bytes of the tool object
+// run.instances.scope: whom one instance serves. `automatic` starts as shared and becomes session
+// for a connector that was seen to ask its client for input.
+enum class InstanceScope { shared, member, session, automatic }; // "auto" in the manifest
+
+// Whose instance something came from: nothing set on a shared one.
+struct InstanceOwner {
+    std::optional<PrincipalId> principal;
+    std::string session; // empty unless the instance serves one client session
 };
 
-struct Catalogue {
-    std::string protocol_version;
-    std::string server_info;  // raw JSON of serverInfo
-    std::string instructions; // plain text, may be empty
-    std::vector<Tool> tools;  // in the connector's order
+// What a connector said on its own, outside of any call. Views live for the call of the observer.
+struct ConnectorNotice {
+    const ConnectorName& connector;
+    const InstanceOwner& owner; // only this owner's clients may see it; nothing set: all
+    std::string_view method;    // "notifications/tools/list_changed", "notifications/message", …
+    std::string_view params;    // raw JSON object, or empty
 };
 
-// One call on its way to a connector. Shared between the caller and the session while it is in
-// flight.
-class ConnectorCall {
+// The gateway's ear. list_changed comes after the catalogue was read again. notifications/message
+// and unsolicited requests come only from instances that serve one client session.
+class ConnectorObserver {
   public:
-    CallId id;
-    std::string method; // "tools/call"
-    // Raw JSON of params without `_meta.progressToken`; the session adds its own when
-    // wants_progress.
-    std::string params;
-    bool wants_progress = false;
-    std::chrono::milliseconds deadline{60'000};
-    // Called on the loop with the raw params of notifications/progress; the token inside is the
-    // session's.
-    std::function<void(std::string_view params)> on_progress;
-
-    // Caller's side: ends the call as `cancelled` at once; the connector is told. Idempotent.
-    void cancel(std::string reason) {
-        if (!cancelled_) {
-            cancelled_ = std::move(reason);
-            if (on_cancel_) {
-                on_cancel_();
-            }
-        }
-    }
-    const std::optional<std::string>& cancelled() const { return cancelled_; }
-    // Session's side.
-    void set_cancel_handler(std::function<void()> handler) { on_cancel_ = std::move(handler); }
-
-  private:
-    std::optional<std::string> cancelled_;
-    std::function<void()> on_cancel_;
-};
-
-enum class CallEnd {
-    result,       // the connector's result
-    error,        // the connector's JSON-RPC error
-    never_sent,   // nothing reached the connector: safe to retry
-    may_have_run, // sent, and no answer came (crash, stop)
-    timed_out,    // sent, the deadline passed
-    cancelled,    // the caller gave up
-};
-
-// The word the journal and the clients' error data use: "result", "may_have_run", …
-constexpr const char* to_text(CallEnd end) {
-    constexpr const char* words[] = {"result",       "error",     "never_sent",
-                                     "may_have_run", "timed_out", "cancelled"};
-    return words[static_cast<int>(end)];
-}
-
-struct CallReply {
-    CallEnd end = CallEnd::never_sent;
-    std::string frame; // the connector's whole line (moved, never rebuilt) for result and error
-    std::size_t body_offset = 0; // where the result or error value lies in `frame`
-    std::size_t body_length = 0;
-    Error failure; // for the other four ends
-    std::optional<std::chrono::milliseconds> retry_after;
-    InstanceId instance; // 0 if none
-
-    std::string_view body() const {
-        return std::string_view(frame).substr(body_offset, body_length);
-    }
+    virtual ~ConnectorObserver() = default;
+    virtual void on_notice(const ConnectorNotice& notice) = 0;
+    virtual void on_unsolicited_input(const ConnectorName& connector, const InstanceOwner& owner,
+                                      std::shared_ptr<InputRequest> request) = 0;
 };
 
 class ConnectorDirectory {
   public:
     virtual ~ConnectorDirectory() = default;
     virtual bool contains(const ConnectorName& name) const = 0;
-    // The tools last seen of it, also while it sleeps or is down; null if it never started.
+    // What was last seen of it, also while it sleeps or is down; null if it never started.
     virtual std::shared_ptr<const Catalogue> known_catalogue(const ConnectorName& name) const = 0;
-    // Starts it if needed and reads its tools. Errors: its cause code (GH-P3xx, GH-C5xx, GH-A1xx).
+    // The same as this caller's instance shows it, if it has its own; else as above, without
+    // resources where instances are not shared (they may be another member's).
+    virtual std::shared_ptr<const Catalogue> known_catalogue(const ConnectorName& name,
+                                                             const Caller& caller) const {
+        (void)caller;
+        return known_catalogue(name);
+    }
+    // Starts it if needed and reads its lists. Errors: its cause code (GH-P3xx, GH-C5xx, GH-A1xx).
     virtual Task<Result<std::shared_ptr<const Catalogue>>>
     catalogue(ConnectorName name, std::chrono::milliseconds deadline) = 0;
+    // Reads one list again if the connector runs and would not announce a change of it by itself.
+    // Never starts it, never fails: afterwards known_catalogue() is as fresh as can be had.
+    virtual Task<void> refresh(ConnectorName name, ListKind kind,
+                               std::shared_ptr<const Caller> caller,
+                               std::chrono::milliseconds deadline) {
+        (void)name, (void)kind, (void)caller, (void)deadline;
+        co_return;
+    }
     // Starts it if needed and calls. Never throws.
     virtual Task<CallReply> call(ConnectorName name, std::shared_ptr<ConnectorCall> call) = 0;
+    // Asks the caller's instance to tell of changes of a resource (counted; a new instance is asked
+    // again by itself), until unwatch. The reply is the connector's to the subscription.
+    virtual Task<CallReply> watch_resource(ConnectorName name, std::shared_ptr<const Caller> caller,
+                                           std::string uri) {
+        (void)name, (void)caller, (void)uri;
+        CallReply none;
+        none.failure = Error{"GH-N404", "subscriptions are not offered", "", "", ""};
+        co_return none;
+    }
+    virtual void unwatch_resource(const ConnectorName& name, const Caller& caller,
+                                  const std::string& uri) {
+        (void)name, (void)caller, (void)uri;
+    }
+    // A client session ended: its own instances may stop, its subscriptions end.
+    virtual void session_ended(const std::string& session) { (void)session; }
+    // At most one; null ends it. It outlives the directory or is taken out before.
+    virtual void set_observer(ConnectorObserver* observer) { (void)observer; }
     // Whether arguments are checked against the tool's schema (manifest: run.validate).
     virtual bool validates_arguments(const ConnectorName& name) const = 0;
     // The manifest's run.timeouts.call.

@@ -2,12 +2,14 @@
 // 2025-11-25 (legacy, with sessions) and 2026-07-28 (modern, stateless). Pure.
 #pragma once
 
+#include "runtime/catalogue.hpp"
+
 #include <array>
 #include <string_view>
 
 namespace gatehouse::gateway {
 
-enum class Era { legacy, modern };
+using runtime::Era;
 
 constexpr std::string_view modern_version = "2026-07-28";
 constexpr std::string_view newest_legacy_version = "2025-11-25";

@@ -195,7 +195,6 @@ Task<runtime::CallReply> ToolCalls::dispatch(const JournaledCall& journaled,
     upstream->id = call.id;
     upstream->method = "tools/call";
     upstream->params = upstream_params(call);
-    upstream->wants_progress = upstream->on_progress != nullptr;
     upstream->deadline = services_.directory.call_timeout(connector);
     return services_.directory.call(connector, std::move(upstream));
 }

@@ -1,29 +1,39 @@
-// Session: the MCP conversation with one connector instance over its stdio pipes, from handshake to
-// the end. Owns the ids used with the connector, so that callers' ids never meet. One event loop.
+// Session: the MCP conversation with one connector, from handshake to the end, whatever the
+// transport and the era. Owns the ids used with the connector, so that callers' ids never meet. One
+// event loop. StdioSession and HttpSession implement it.
 #pragma once
 
-#include "runtime/base/ids.hpp"
 #include "runtime/base/result.hpp"
 #include "runtime/base/task.hpp"
-#include "runtime/base/unique_fd.hpp"
-#include "runtime/connector_directory.hpp"
+#include "runtime/connector_call.hpp"
 
 #include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
-#include <vector>
 
 namespace gatehouse::runtime {
 
 struct SessionOptions {
     std::size_t frame_max_bytes = 16ULL
-                                  << 20; // a longer line fails the call it belongs to (GH-M402)
+                                  << 20; // a longer message fails the call it belongs to (GH-M402)
     int concurrency = 16;                // calls sent and not yet answered; more are queued
     std::size_t queue_max_count = 4096;  // queued calls; one more is refused with GH-R701
-    std::size_t catalogue_tools_max_count = 10'000;
+    std::size_t catalogue_items_max_count = 10'000; // of each list
+
+    // The verdict of an earlier probe of this connector, so that it is not probed again.
+    std::optional<Era> known_era;
+    // What a legacy connector is told in `initialize`: the client's capabilities and name. Modern
+    // connectors get each caller's own with each call.
+    std::string client_capabilities =
+        R"({"sampling":{},"elicitation":{"form":{},"url":{}},"roots":{"listChanged":true}})";
+    std::string client_info; // raw JSON; empty: the gateway's own
+    // The instance serves one client session only: whatever the connector says on its own belongs
+    // to it. Otherwise only what is provably part of a call is passed on.
+    bool single_session = false;
 };
 
 struct SessionCounters {
@@ -32,47 +42,60 @@ struct SessionCounters {
     std::uint64_t unknown_ids = 0; // answers to nothing asked, late or duplicate: dropped
     std::uint64_t in_flight = 0;
     std::uint64_t queued = 0;
+    std::uint64_t unattributed = 0; // connector's requests and logs that could be anyone's
 };
 
 class Session {
   public:
-    // on_stray: called with each stray stdout line (bounded to 16 KiB). on_log: params of each
-    // notifications/message. on_list_changed: the tool list must be read again.
     struct Events {
+        // Each stray stdout line (bounded to 16 KiB); stdio only.
         std::function<void(std::string_view line)> on_stray;
+        // Params of each notifications/message, attributed or not: for the connector's log.
         std::function<void(std::string_view params)> on_log;
-        std::function<void()> on_list_changed;
+        // A list changed and must be read again.
+        std::function<void(ListKind kind)> on_list_changed;
+        // Any other notification outside of a call: resources/updated, tasks/status, …; also
+        // notifications/message of a single_session.
+        std::function<void(std::string_view method, std::string_view params)> on_notice;
+        // A request of the connector that belongs to no call, in a single_session.
+        std::function<void(std::shared_ptr<InputRequest> request)> on_unsolicited_input;
+        // The first time the connector asks for input, attributable or not.
+        std::function<void()> on_input_seen;
     };
 
-    Session(Executor executor, UniqueFd connector_stdin, UniqueFd connector_stdout,
-            SessionOptions options, Events events);
-    ~Session();
+    virtual ~Session() = default;
 
-    // Reads and dispatches until the connector closes stdout or stop() is called; every call still
-    // in flight then ends as never_sent or may_have_run. Returns why it ended. Await it from a
-    // TaskGroup.
-    Task<Error> run();
-    // initialize (2025-11-25, accepting any legacy revision), initialized, tools/list with all
-    // pages. Error GH-P306 past the deadline, GH-M403/404 for a wrong answer.
-    Task<Result<Catalogue>> handshake(std::chrono::milliseconds deadline);
-    Task<Result<Catalogue>> refresh_catalogue(std::chrono::milliseconds deadline);
+    // Reads and dispatches until the connector closes its side or stop() is called; every call
+    // still in flight then ends as never_sent or may_have_run. Returns why it ended. Await it from
+    // a TaskGroup.
+    virtual Task<Error> run() = 0;
+    // Finds the era (server/discover, then initialize), reads every list the connector's
+    // capabilities offer, all pages. Error GH-P306 past the deadline, GH-M403/404 for a wrong
+    // answer, GH-P312 if the connector ended because of the probe: start it again with known_era.
+    virtual Task<Result<Catalogue>> handshake(std::chrono::milliseconds deadline) = 0;
+    // All lists again, or one of them (the others as they were).
+    virtual Task<Result<Catalogue>> refresh_catalogue(std::chrono::milliseconds deadline) = 0;
+    virtual Task<Result<Catalogue>> refresh_list(ListKind kind,
+                                                 std::chrono::milliseconds deadline) = 0;
 
     // One call, from queue to answer. Never throws; a cancelled or timed out call frees its slot
-    // and sends notifications/cancelled.
-    Task<CallReply> call(std::shared_ptr<ConnectorCall> call);
-    // ping; true if answered in time.
-    Task<bool> ping(std::chrono::milliseconds deadline);
+    // and the connector is told.
+    virtual Task<CallReply> call(std::shared_ptr<ConnectorCall> call) = 0;
+    // resources/subscribe and /unsubscribe, or subscriptions/listen, by era. Not counted: the
+    // caller does.
+    virtual Task<CallReply> watch_resource(std::string uri, std::chrono::milliseconds deadline) = 0;
+    virtual void unwatch_resource(const std::string& uri) = 0;
+    // The client's roots changed: notifications/roots/list_changed, where the era has it.
+    virtual void tell_roots_changed() = 0;
+    // ping, or server/discover in the modern era; true if answered in time.
+    virtual Task<bool> ping(std::chrono::milliseconds deadline) = 0;
 
-    // Closes the connector's stdin after what is queued for it was written (start of a polite
-    // stop).
-    void close_stdin();
+    // Begins a polite end: closes the connector's stdin after what is queued for it was written;
+    // over HTTP, ends the connector's session.
+    virtual void close_stdin() = 0;
     // Ends run(); idempotent.
-    void stop();
-    const SessionCounters& counters() const;
-
-  private:
-    struct Impl;
-    std::shared_ptr<Impl> impl_;
+    virtual void stop() = 0;
+    virtual const SessionCounters& counters() const = 0;
 };
 
 } // namespace gatehouse::runtime

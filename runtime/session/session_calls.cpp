@@ -93,7 +93,7 @@ void SessionCore::send(PendingCall& pending) {
     request.id = pending.upstream_id;
     request.method = pending.call.method;
     request.params = pending.call.params;
-    request.with_progress_token = pending.call.wants_progress;
+    request.with_progress_token = pending.call.on_progress != nullptr;
     append_request(request, output_->buffer());
     output_->flush_soon();
 }

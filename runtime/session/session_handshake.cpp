@@ -169,7 +169,7 @@ Task<bool> SessionCore::ping(std::shared_ptr<SessionCore> core, SteadyTime until
 Task<Result<Catalogue>> SessionCore::list_tools(std::shared_ptr<SessionCore> core,
                                                 SteadyTime until) {
     Catalogue catalogue = core->introduction_;
-    ToolCollection collection{catalogue.tools, core->options_.catalogue_tools_max_count};
+    ToolCollection collection{catalogue.tools, core->options_.catalogue_items_max_count};
     std::unordered_set<std::string> seen_cursors;
     std::string cursor;
     for (int page = 0; core->offers_tools_; ++page) {

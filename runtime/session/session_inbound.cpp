@@ -142,7 +142,7 @@ void SessionCore::accept_notification(const Envelope& envelope) {
     if (envelope.method == "notifications/progress") {
         const auto token = find_member(envelope.params, "progressToken");
         const PendingCall* const pending = token ? in_flight_.find(*token) : nullptr;
-        if (pending != nullptr && pending->call.wants_progress && pending->call.on_progress) {
+        if (pending != nullptr && pending->call.on_progress) {
             // A copy, because the handler may end the call and drop what it was called through.
             const auto on_progress = pending->call.on_progress;
             on_progress(envelope.params);
@@ -150,7 +150,7 @@ void SessionCore::accept_notification(const Envelope& envelope) {
     } else if (envelope.method == "notifications/message" && events_.on_log) {
         events_.on_log(envelope.params);
     } else if (envelope.method == "notifications/tools/list_changed" && events_.on_list_changed) {
-        events_.on_list_changed();
+        events_.on_list_changed(ListKind::tools);
     }
 }
 

@@ -2,7 +2,7 @@
 
 #include "runtime/base/log.hpp"
 #include "runtime/base/task_group.hpp"
-#include "runtime/supervisor/connector.hpp"
+#include "runtime/supervisor/process_slot.hpp"
 #include "runtime/supervisor/start_slots.hpp"
 #include "runtime/supervisor/uid_registry.hpp"
 
@@ -48,14 +48,14 @@ struct Supervisor::Impl {
                [this] { return std::uniform_real_distribution<double>()(random); }},
           ended(loop), tasks(loop) {}
 
-    Connector* find(const ConnectorName& name) const {
+    ProcessSlot* find(const ConnectorName& name) const {
         const auto found = connectors.find(name);
         return found == connectors.end() ? nullptr : found->second.get();
     }
 
     // One of the operator's verbs on the connector of that name.
-    Task<Result<void>> act(ConnectorName name, Task<Result<void>> (Connector::*verb)()) {
-        Connector* connector = find(name);
+    Task<Result<void>> act(ConnectorName name, Task<Result<void>> (ProcessSlot::*verb)()) {
+        ProcessSlot* connector = find(name);
         if (connector == nullptr) {
             co_return unknown_connector(name);
         }
@@ -64,7 +64,7 @@ struct Supervisor::Impl {
         co_return done;
     }
 
-    Task<void> drive(Connector& connector) {
+    Task<void> drive(ProcessSlot& connector) {
         auto running = connector.run();
         co_await std::move(running);
         --drivers_running;
@@ -81,7 +81,7 @@ struct Supervisor::Impl {
     bool begun = false;
     bool stopping = false;
     ChangeSignal ended;
-    std::map<ConnectorName, std::unique_ptr<Connector>> connectors;
+    std::map<ConnectorName, std::unique_ptr<ProcessSlot>> connectors;
     TaskGroup tasks;
 };
 
@@ -97,8 +97,8 @@ Supervisor::Supervisor(Executor executor, const Clock& clock, sandbox::Launcher&
             log_error(to_text(log.error()));
         }
         const ConnectorName name = spec.name;
-        impl_->connectors.emplace(
-            name, std::make_unique<Connector>(impl_->host, std::move(spec), log ? *log : nullptr));
+        impl_->connectors.emplace(name, std::make_unique<ProcessSlot>(impl_->host, std::move(spec),
+                                                                      log ? *log : nullptr));
     }
 }
 
@@ -142,20 +142,20 @@ std::vector<ConnectorStatus> Supervisor::statuses() const {
 }
 
 std::optional<ConnectorStatus> Supervisor::status(const ConnectorName& name) const {
-    const Connector* connector = impl_->find(name);
+    const ProcessSlot* connector = impl_->find(name);
     return connector != nullptr ? std::optional(connector->status()) : std::nullopt;
 }
 
 Task<Result<void>> Supervisor::start(ConnectorName name) {
-    return impl_->act(std::move(name), &Connector::start);
+    return impl_->act(std::move(name), &ProcessSlot::start);
 }
 
 Task<Result<void>> Supervisor::stop_connector(ConnectorName name) {
-    return impl_->act(std::move(name), &Connector::stop);
+    return impl_->act(std::move(name), &ProcessSlot::stop);
 }
 
 Task<Result<void>> Supervisor::restart(ConnectorName name) {
-    return impl_->act(std::move(name), &Connector::restart);
+    return impl_->act(std::move(name), &ProcessSlot::restart);
 }
 
 void Supervisor::secret_changed(const SecretName& name) {
@@ -174,13 +174,13 @@ bool Supervisor::contains(const ConnectorName& name) const {
 }
 
 std::shared_ptr<const Catalogue> Supervisor::known_catalogue(const ConnectorName& name) const {
-    const Connector* connector = impl_->find(name);
+    const ProcessSlot* connector = impl_->find(name);
     return connector != nullptr ? connector->known_catalogue() : nullptr;
 }
 
 Task<Result<std::shared_ptr<const Catalogue>>>
 Supervisor::catalogue(ConnectorName name, std::chrono::milliseconds deadline) {
-    Connector* connector = impl_->find(name);
+    ProcessSlot* connector = impl_->find(name);
     if (connector == nullptr) {
         co_return unknown_connector(name);
     }
@@ -190,24 +190,24 @@ Supervisor::catalogue(ConnectorName name, std::chrono::milliseconds deadline) {
 }
 
 Task<CallReply> Supervisor::call(ConnectorName name, std::shared_ptr<ConnectorCall> call) {
-    Connector* connector = impl_->find(name);
+    ProcessSlot* connector = impl_->find(name);
     return connector != nullptr ? connector->call(std::move(call))
                                 : refuse_unknown(std::move(name));
 }
 
 bool Supervisor::validates_arguments(const ConnectorName& name) const {
-    const Connector* connector = impl_->find(name);
+    const ProcessSlot* connector = impl_->find(name);
     return connector != nullptr && connector->spec().validate;
 }
 
 std::chrono::milliseconds Supervisor::call_timeout(const ConnectorName& name) const {
-    const Connector* connector = impl_->find(name);
+    const ProcessSlot* connector = impl_->find(name);
     return connector != nullptr ? connector->spec().timeouts.call : TimeoutSpec{}.call;
 }
 
 std::vector<SecretName> Supervisor::required_secrets(const ConnectorName& name) const {
     std::vector<SecretName> names;
-    if (const Connector* connector = impl_->find(name)) {
+    if (const ProcessSlot* connector = impl_->find(name)) {
         for (const auto& credential : connector->spec().credentials) {
             names.push_back(credential.secret);
         }

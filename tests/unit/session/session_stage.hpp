@@ -3,7 +3,7 @@
 #pragma once
 
 #include "runtime/base/task_group.hpp"
-#include "runtime/session/session.hpp"
+#include "runtime/session/stdio_session.hpp"
 
 #include <boost/asio/io_context.hpp>
 #include <csignal>
@@ -107,7 +107,7 @@ class Stage {
         }
         connector =
             std::make_unique<FakeConnector>(UniqueFd(to_connector[0]), UniqueFd(from_connector[1]));
-        session = std::make_unique<Session>(io.get_executor(), UniqueFd(to_connector[1]),
+        session = std::make_unique<StdioSession>(io.get_executor(), UniqueFd(to_connector[1]),
                                             UniqueFd(from_connector[0]), options, events());
         std::thread thread([this, script = std::move(script)] {
             script(*connector);
@@ -148,7 +148,7 @@ class Stage {
         Session::Events wired;
         wired.on_stray = [this](std::string_view line) { strays.emplace_back(line); };
         wired.on_log = [this](std::string_view params) { logs.emplace_back(params); };
-        wired.on_list_changed = [this] { ++list_changes; };
+        wired.on_list_changed = [this](ListKind) { ++list_changes; };
         return wired;
     }
     static Task<void> run_session(Stage& stage) {

@@ -188,7 +188,6 @@ TEST_CASE("progress reaches the call whose token it names, and no other") {
     REQUIRE(stage.play(script, [](Stage& s) -> Task<void> {
         auto first = new_call();
         auto second = new_call(R"({"_meta":{"x":1}})");
-        first->wants_progress = second->wants_progress = true;
         first->on_progress = [](std::string_view params) { first_seen.emplace_back(params); };
         second->on_progress = [](std::string_view params) { second_seen.emplace_back(params); };
         s.spawn_call(first);

@@ -1,5 +1,5 @@
 // The polite and the impolite end of an instance, step by step.
-#include "runtime/supervisor/connector.hpp"
+#include "runtime/supervisor/process_slot.hpp"
 #include "runtime/supervisor/wait_time.hpp"
 
 #include <csignal>
@@ -20,7 +20,7 @@ constexpr seconds step_tick{1};
 
 } // namespace
 
-Task<LifecycleEvent> Connector::drain() {
+Task<LifecycleEvent> ProcessSlot::drain() {
     const std::shared_ptr<Instance> instance = instance_;
     const SteadyTime deadline = loop_now() + spec_.timeouts.drain;
     while (!instance->outcome && instance->calls_active > 0 && loop_now() < deadline) {
@@ -30,7 +30,7 @@ Task<LifecycleEvent> Connector::drain() {
     co_return instance->outcome ? LifecycleEvent::tree_gone : LifecycleEvent::drained;
 }
 
-Task<bool> Connector::tree_gone_within(milliseconds limit) {
+Task<bool> ProcessSlot::tree_gone_within(milliseconds limit) {
     const std::shared_ptr<Instance> instance = instance_;
     const SteadyTime deadline = loop_now() + limit;
     while (!instance->outcome && loop_now() < deadline) {
@@ -40,7 +40,7 @@ Task<bool> Connector::tree_gone_within(milliseconds limit) {
     co_return instance->outcome.has_value();
 }
 
-Task<LifecycleEvent> Connector::close_stdin() {
+Task<LifecycleEvent> ProcessSlot::close_stdin() {
     instance_->session->close_stdin();
     const SteadyTime begin = loop_now();
     bool gone = false;
@@ -57,7 +57,7 @@ Task<LifecycleEvent> Connector::close_stdin() {
     co_return LifecycleEvent::tree_gone;
 }
 
-Task<LifecycleEvent> Connector::send_term() {
+Task<LifecycleEvent> ProcessSlot::send_term() {
     instance_->killed_by_us = true;
     instance_->child->signal(SIGTERM);
     auto waiting = tree_gone_within(spec_.timeouts.stop);
@@ -65,7 +65,7 @@ Task<LifecycleEvent> Connector::send_term() {
     co_return gone ? LifecycleEvent::tree_gone : LifecycleEvent::term_timeout;
 }
 
-Task<LifecycleEvent> Connector::kill_tree() {
+Task<LifecycleEvent> ProcessSlot::kill_tree() {
     tell("ignores SIGTERM: its process tree is killed");
     instance_->child->kill_tree();
     auto waiting = tree_gone_within(kill_max_wait);
@@ -73,7 +73,7 @@ Task<LifecycleEvent> Connector::kill_tree() {
     co_return gone ? LifecycleEvent::tree_gone : LifecycleEvent::kill_timeout;
 }
 
-Task<std::optional<LifecycleEvent>> Connector::watch_tree() {
+Task<std::optional<LifecycleEvent>> ProcessSlot::watch_tree() {
     tell("is stuck: processes survive the kill");
     const std::shared_ptr<Instance> instance = instance_;
     while (!instance->outcome && !shutting_down_) {

@@ -1,5 +1,5 @@
 // What follows the end of an instance: the rest of its output, the verdict, the next attempt.
-#include "runtime/supervisor/connector.hpp"
+#include "runtime/supervisor/process_slot.hpp"
 #include "runtime/supervisor/wait_time.hpp"
 
 #include <utility>
@@ -21,7 +21,7 @@ std::string tenths_text(milliseconds duration) {
 } // namespace
 
 // The tree is gone, so both pipes end after what they still hold.
-Task<void> Connector::end_readers() {
+Task<void> ProcessSlot::end_readers() {
     const std::shared_ptr<Instance> instance = instance_;
     const SteadyTime deadline = loop_now() + readers_max_wait;
     while (instance->readers_running > 0 && loop_now() < deadline) {
@@ -32,7 +32,7 @@ Task<void> Connector::end_readers() {
     instance->stderr_capture->stop();
 }
 
-Task<LifecycleEvent> Connector::classify() {
+Task<LifecycleEvent> ProcessSlot::classify() {
     const std::shared_ptr<Instance> instance = instance_;
     const bool ran = instance && instance->outcome && !launch_error_;
     if (ran) {
@@ -70,7 +70,7 @@ Task<LifecycleEvent> Connector::classify() {
     co_return settle(end);
 }
 
-LifecycleEvent Connector::settle(const EndClass& end) {
+LifecycleEvent ProcessSlot::settle(const EndClass& end) {
     switch (end.verdict) {
     case EndVerdict::start_again:
         ++restarts_total_;
@@ -96,7 +96,7 @@ LifecycleEvent Connector::settle(const EndClass& end) {
     return settle_failure(*end.cause);
 }
 
-LifecycleEvent Connector::settle_failure(const Error& cause) {
+LifecycleEvent ProcessSlot::settle_failure(const Error& cause) {
     const WallTime now = host_.clock.wall_now();
     last_failure_ = cause;
     last_failure_at_ = now;

@@ -1,11 +1,11 @@
 // The facts of a connector for its health, and the row that `ls` and `status` show.
-#include "runtime/supervisor/connector.hpp"
 #include "runtime/supervisor/process_memory.hpp"
+#include "runtime/supervisor/process_slot.hpp"
 #include "runtime/supervisor/wait_time.hpp"
 
 namespace gatehouse::runtime {
 
-HealthPhase Connector::health_phase() const {
+HealthPhase ProcessSlot::health_phase() const {
     if (!begun_) {
         return HealthPhase::unknown;
     }
@@ -34,7 +34,7 @@ HealthPhase Connector::health_phase() const {
     }
 }
 
-HealthFacts Connector::health_facts() const {
+HealthFacts ProcessSlot::health_facts() const {
     HealthFacts facts;
     facts.connector = spec_.name.str();
     facts.phase = health_phase();
@@ -53,7 +53,7 @@ HealthFacts Connector::health_facts() const {
     return facts;
 }
 
-ConnectorStatus Connector::status() const {
+ConnectorStatus ProcessSlot::status() const {
     const HealthFacts facts = health_facts();
     const Health health = judge_health(facts, host_.clock.wall_now());
     ConnectorStatus status;

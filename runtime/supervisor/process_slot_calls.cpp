@@ -1,5 +1,5 @@
 // The callers' side: waiting for an instance, handing calls to it, and saying why there is none.
-#include "runtime/supervisor/connector.hpp"
+#include "runtime/supervisor/process_slot.hpp"
 #include "runtime/supervisor/wait_time.hpp"
 
 #include <utility>
@@ -36,7 +36,7 @@ bool never_left(const CallReply& reply, const Instance& instance) {
 } // namespace
 
 // Why no instance will be ready soon; nothing if waiting makes sense.
-std::optional<Error> Connector::refusal(Patience patience) const {
+std::optional<Error> ProcessSlot::refusal(Patience patience) const {
     if (shutting_down_) {
         return Error{"GH-P311", "the gateway is stopping", spec_.name.str(), "", "try again later"};
     }
@@ -62,12 +62,12 @@ std::optional<Error> Connector::refusal(Patience patience) const {
     return std::nullopt;
 }
 
-bool Connector::serves_now() const {
+bool ProcessSlot::serves_now() const {
     return state_ == InstanceState::ready && instance_->serves() && !stop_asked();
 }
 
 // A call wakes what sleeps, or what is just falling asleep; it never shortens a backoff.
-void Connector::wake_for_call() {
+void ProcessSlot::wake_for_call() {
     const bool falling_asleep = stop_reason_ == StopReason::idle && has_process(state_);
     if (state_ == InstanceState::idle || falling_asleep) {
         start_wanted_ = true;
@@ -75,8 +75,8 @@ void Connector::wake_for_call() {
     }
 }
 
-Task<Result<std::shared_ptr<Instance>>> Connector::wait_ready(std::shared_ptr<ConnectorCall> call,
-                                                              milliseconds max, Patience patience) {
+Task<Result<std::shared_ptr<Instance>>>
+ProcessSlot::wait_ready(std::shared_ptr<ConnectorCall> call, milliseconds max, Patience patience) {
     if (waiting_calls_ >= waiting_calls_max_count) {
         co_return Error{"GH-R701", "too many calls wait for the connector", spec_.name.str(), "",
                         "try again later"};
@@ -105,14 +105,14 @@ Task<Result<std::shared_ptr<Instance>>> Connector::wait_ready(std::shared_ptr<Co
     }
 }
 
-Task<CallReply> Connector::call(std::shared_ptr<ConnectorCall> call) {
+Task<CallReply> ProcessSlot::call(std::shared_ptr<ConnectorCall> call) {
     return serves_now() && !call->cancelled() ? call_now(instance_, std::move(call))
                                               : call_when_ready(std::move(call), 1);
 }
 
 // The usual way, without what waiting for an instance needs.
-Task<CallReply> Connector::call_now(std::shared_ptr<Instance> instance,
-                                    std::shared_ptr<ConnectorCall> call) {
+Task<CallReply> ProcessSlot::call_now(std::shared_ptr<Instance> instance,
+                                      std::shared_ptr<ConnectorCall> call) {
     auto calling = call_instance(instance, call);
     CallReply reply = co_await std::move(calling);
     if (never_left(reply, *instance) && !call->cancelled()) {
@@ -124,7 +124,7 @@ Task<CallReply> Connector::call_now(std::shared_ptr<Instance> instance,
     co_return reply;
 }
 
-Task<CallReply> Connector::call_when_ready(std::shared_ptr<ConnectorCall> call, int attempt) {
+Task<CallReply> ProcessSlot::call_when_ready(std::shared_ptr<ConnectorCall> call, int attempt) {
     constexpr int attempts_max_count = 2;
     CallReply reply;
     for (; attempt <= attempts_max_count; ++attempt) {
@@ -151,8 +151,8 @@ Task<CallReply> Connector::call_when_ready(std::shared_ptr<ConnectorCall> call, 
     co_return reply;
 }
 
-Task<CallReply> Connector::call_instance(std::shared_ptr<Instance> instance,
-                                         std::shared_ptr<ConnectorCall> call) {
+Task<CallReply> ProcessSlot::call_instance(std::shared_ptr<Instance> instance,
+                                           std::shared_ptr<ConnectorCall> call) {
     CallReply reply;
     {
         const CountedWhile active(instance->calls_active);
@@ -167,7 +167,7 @@ Task<CallReply> Connector::call_instance(std::shared_ptr<Instance> instance,
     co_return reply;
 }
 
-CallReply Connector::refused(Error failure) const {
+CallReply ProcessSlot::refused(Error failure) const {
     CallReply reply;
     reply.end = CallEnd::never_sent;
     reply.failure = std::move(failure);
@@ -177,7 +177,7 @@ CallReply Connector::refused(Error failure) const {
     return reply;
 }
 
-void Connector::count_call(const CallReply& reply) {
+void ProcessSlot::count_call(const CallReply& reply) {
     if (reply.end == CallEnd::cancelled) {
         ++calls_total_;
         return;
@@ -194,7 +194,7 @@ void Connector::count_call(const CallReply& reply) {
     }
 }
 
-Task<Result<std::shared_ptr<const Catalogue>>> Connector::catalogue(milliseconds deadline) {
+Task<Result<std::shared_ptr<const Catalogue>>> ProcessSlot::catalogue(milliseconds deadline) {
     auto waiting =
         wait_ready(nullptr, std::min(deadline, spec_.timeouts.startup), Patience::no_backoff);
     auto instance = co_await std::move(waiting);

@@ -1,4 +1,4 @@
-#include "runtime/supervisor/connector.hpp"
+#include "runtime/supervisor/process_slot.hpp"
 
 #include "runtime/base/assert.hpp"
 #include "runtime/base/log.hpp"
@@ -8,16 +8,16 @@
 
 namespace gatehouse::runtime {
 
-Connector::Connector(ConnectorHost& host, ConnectorSpec spec, ConnectorLog* log)
+ProcessSlot::ProcessSlot(ConnectorHost& host, ConnectorSpec spec, ConnectorLog* log)
     : host_(host), spec_(std::move(spec)), log_(log), backoff_(spec_.restart),
       changed_(host.executor), phase_since_(host.clock.wall_now()) {
     // Lines dropped by an earlier run of the daemon are no news.
     seen_dropped_ = log_ != nullptr ? log_->dropped_count() : 0;
 }
 
-Connector::~Connector() = default;
+ProcessSlot::~ProcessSlot() = default;
 
-Task<void> Connector::run() {
+Task<void> ProcessSlot::run() {
     begun_ = true;
     phase_since_ = host_.clock.wall_now();
     if (spec_.instances.min == 0) {
@@ -34,7 +34,7 @@ Task<void> Connector::run() {
     changed_.notify();
 }
 
-void Connector::advance(LifecycleEvent event) {
+void ProcessSlot::advance(LifecycleEvent event) {
     const auto next = next_state(state_, event);
     if (!next) {
         log_error("connector " + spec_.name.str() + ": no way from " +
@@ -56,7 +56,7 @@ void Connector::advance(LifecycleEvent event) {
     changed_.notify();
 }
 
-bool Connector::stop_asked() const {
+bool ProcessSlot::stop_asked() const {
     switch (stop_reason_) {
     case StopReason::verb:
     case StopReason::restart:
@@ -69,7 +69,7 @@ bool Connector::stop_asked() const {
 }
 
 // A stronger wish replaces a weaker one: what was to start again is not, once it is to stay off.
-void Connector::ask_stop(StopReason reason) {
+void ProcessSlot::ask_stop(StopReason reason) {
     const bool running = has_process(state_) || is_starting(state_);
     const bool replaceable = stop_reason_ == StopReason::none || stop_reason_ == StopReason::idle ||
                              stop_reason_ == StopReason::restart;
@@ -79,7 +79,7 @@ void Connector::ask_stop(StopReason reason) {
     changed_.notify();
 }
 
-void Connector::ask_start() {
+void ProcessSlot::ask_start() {
     off_ = false;
     backoff_.reset();
     failures_.clear();
@@ -89,13 +89,13 @@ void Connector::ask_start() {
     changed_.notify();
 }
 
-void Connector::shut_down() {
+void ProcessSlot::shut_down() {
     shutting_down_ = true;
     start_wanted_ = false;
     ask_stop(StopReason::shutdown);
 }
 
-Task<Result<void>> Connector::start() {
+Task<Result<void>> ProcessSlot::start() {
     const InstanceId earlier = instance_ ? instance_->id : InstanceId{};
     if (instance_ && instance_->serves() && state_ == InstanceState::ready && !stop_asked()) {
         co_return Result<void>();
@@ -110,7 +110,7 @@ Task<Result<void>> Connector::start() {
     co_return started;
 }
 
-Task<Result<void>> Connector::restart() {
+Task<Result<void>> ProcessSlot::restart() {
     const InstanceId earlier = instance_ ? instance_->id : InstanceId{};
     ask_start();
     if (has_process(state_) || is_starting(state_)) {
@@ -125,7 +125,7 @@ Task<Result<void>> Connector::restart() {
 
 // Waits for an instance other than `earlier` to be ready, or for the state that says why there is
 // none.
-Task<Result<void>> Connector::wait_started(InstanceId earlier) {
+Task<Result<void>> ProcessSlot::wait_started(InstanceId earlier) {
     using std::chrono::seconds;
     const auto limit = spec_.timeouts.drain + spec_.timeouts.stop + spec_.timeouts.startup +
                        milliseconds(seconds(60));
@@ -153,7 +153,7 @@ Task<Result<void>> Connector::wait_started(InstanceId earlier) {
                     "look again with `gatehouse ls`"};
 }
 
-Task<Result<void>> Connector::stop() {
+Task<Result<void>> ProcessSlot::stop() {
     using std::chrono::seconds;
     off_ = true;
     start_wanted_ = false;
@@ -176,7 +176,7 @@ Task<Result<void>> Connector::stop() {
                     "look for its processes with ps and try again"};
 }
 
-void Connector::secret_changed() {
+void ProcessSlot::secret_changed() {
     const bool was_wrong =
         state_ == InstanceState::misconfigured || state_ == InstanceState::failed;
     if (has_process(state_) || is_starting(state_)) {

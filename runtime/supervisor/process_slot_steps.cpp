@@ -1,6 +1,7 @@
 // The actions of the lifecycle: each one does its part and returns the event that ends it.
-#include "runtime/supervisor/connector.hpp"
+#include "runtime/session/stdio_session.hpp"
 #include "runtime/supervisor/plan_maker.hpp"
+#include "runtime/supervisor/process_slot.hpp"
 #include "runtime/supervisor/wait_time.hpp"
 
 #include <utility>
@@ -29,7 +30,7 @@ Error secret_error(Error cause, const CredentialSpec& credential) {
 
 } // namespace
 
-Task<std::optional<LifecycleEvent>> Connector::perform(LifecycleAction action) {
+Task<std::optional<LifecycleEvent>> ProcessSlot::perform(LifecycleAction action) {
     Task<LifecycleEvent> step;
     switch (action) {
     case LifecycleAction::rest:
@@ -75,7 +76,7 @@ Task<std::optional<LifecycleEvent>> Connector::perform(LifecycleAction action) {
     co_return event;
 }
 
-Task<LifecycleEvent> Connector::take_slot() {
+Task<LifecycleEvent> ProcessSlot::take_slot() {
     const auto ticket = host_.slots.request([this] {
         slot_held_ = true;
         changed_.notify();
@@ -100,7 +101,7 @@ Task<LifecycleEvent> Connector::take_slot() {
     co_return LifecycleEvent::slot_timeout;
 }
 
-LifecycleEvent Connector::prepare() {
+LifecycleEvent ProcessSlot::prepare() {
     if (stop_asked()) {
         return LifecycleEvent::stop_asked;
     }
@@ -114,7 +115,7 @@ LifecycleEvent Connector::prepare() {
     return LifecycleEvent::input_wrong;
 }
 
-Result<sandbox::LaunchPlan> Connector::make_launch_plan() {
+Result<sandbox::LaunchPlan> ProcessSlot::make_launch_plan() {
     PlanInputs inputs;
     std::vector<std::string> masked;
     for (const auto& credential : spec_.credentials) {
@@ -139,7 +140,7 @@ Result<sandbox::LaunchPlan> Connector::make_launch_plan() {
     return make_plan(spec_, std::move(inputs));
 }
 
-Task<LifecycleEvent> Connector::launch() {
+Task<LifecycleEvent> ProcessSlot::launch() {
     launch_error_.reset();
     auto plan = std::move(*plan_);
     plan_.reset();
@@ -153,7 +154,7 @@ Task<LifecycleEvent> Connector::launch() {
     co_return LifecycleEvent::launched;
 }
 
-void Connector::begin_instance(std::unique_ptr<sandbox::ChildProcess> child) {
+void ProcessSlot::begin_instance(std::unique_ptr<sandbox::ChildProcess> child) {
     auto instance = std::make_shared<Instance>();
     instance->id = host_.next_instance_id();
     instance->started = loop_now();
@@ -162,9 +163,9 @@ void Connector::begin_instance(std::unique_ptr<sandbox::ChildProcess> child) {
     SessionOptions options;
     options.concurrency = spec_.concurrency;
     options.frame_max_bytes = host_.frame_max_bytes;
-    instance->session = std::make_unique<Session>(host_.executor, instance->child->take_stdin(),
-                                                  instance->child->take_stdout(), options,
-                                                  session_events(instance));
+    instance->session = std::make_unique<StdioSession>(
+        host_.executor, instance->child->take_stdin(), instance->child->take_stdout(), options,
+        session_events(instance));
     const InstanceId id = instance->id;
     instance->stderr_capture = std::make_unique<StderrCapture>(
         host_.executor, instance->child->take_stderr(),
@@ -177,7 +178,7 @@ void Connector::begin_instance(std::unique_ptr<sandbox::ChildProcess> child) {
     host_.tasks.spawn("stderr of " + spec_.name.str(), run_stderr(instance));
 }
 
-Task<LifecycleEvent> Connector::shake_hands() {
+Task<LifecycleEvent> ProcessSlot::shake_hands() {
     const std::shared_ptr<Instance> instance = instance_;
     host_.tasks.spawn("handshake of " + spec_.name.str(), run_handshake(instance));
     // The handshake has its own deadline; this one is there in case it overruns it.
@@ -201,7 +202,7 @@ Task<LifecycleEvent> Connector::shake_hands() {
                                        spec_.name.str(), "no answer to initialize", ""});
 }
 
-LifecycleEvent Connector::became_ready() {
+LifecycleEvent ProcessSlot::became_ready() {
     const SteadyTime now = loop_now();
     catalogue_ = std::make_shared<const Catalogue>(std::move(instance_->handshake->value()));
     instance_->ready_since = now;
@@ -211,7 +212,7 @@ LifecycleEvent Connector::became_ready() {
     return LifecycleEvent::handshake_done;
 }
 
-LifecycleEvent Connector::start_failed(Error why) {
+LifecycleEvent ProcessSlot::start_failed(Error why) {
     tell("start failed: " + to_text(why));
     if (instance_->session_end) {
         // Its exit, which is on its way, says more than the end of its stdout.
@@ -226,7 +227,7 @@ LifecycleEvent Connector::start_failed(Error why) {
     return LifecycleEvent::handshake_failed;
 }
 
-Task<LifecycleEvent> Connector::serve() {
+Task<LifecycleEvent> ProcessSlot::serve() {
     const std::shared_ptr<Instance> instance = instance_;
     for (;;) {
         if (instance->outcome) {
@@ -256,7 +257,7 @@ Task<LifecycleEvent> Connector::serve() {
     }
 }
 
-Task<LifecycleEvent> Connector::wait_backoff() {
+Task<LifecycleEvent> ProcessSlot::wait_backoff() {
     while (loop_now() < next_attempt_) {
         if (shutting_down_ || off_) {
             co_return LifecycleEvent::stop_asked;
@@ -270,7 +271,7 @@ Task<LifecycleEvent> Connector::wait_backoff() {
     co_return shutting_down_ || off_ ? LifecycleEvent::stop_asked : LifecycleEvent::backoff_elapsed;
 }
 
-Task<std::optional<LifecycleEvent>> Connector::rest() {
+Task<std::optional<LifecycleEvent>> ProcessSlot::rest() {
     while (!shutting_down_) {
         if (std::exchange(start_wanted_, false)) {
             co_return LifecycleEvent::start_asked;

@@ -1,6 +1,7 @@
-// Connector: the doer for one connector. Its driver performs the action of the lifecycle state,
-// turns the end of the action into the next event, and so on; everything else (calls, verbs,
-// status) only leaves wishes and waits for changes. One event loop.
+// ProcessSlot: the doer for one instance at a time of a connector that is a child process. Its
+// driver performs the action of the lifecycle state, turns the end of the action into the next
+// event, and so on; everything else (calls, verbs, status) only leaves wishes and waits for
+// changes. One event loop.
 #pragma once
 
 #include "runtime/base/clock.hpp"
@@ -43,11 +44,11 @@ struct ConnectorHost {
     std::function<double()> chance; // uniform in [0, 1)
 };
 
-class Connector {
+class ProcessSlot {
   public:
     // `log` may be null if it could not be opened; the lines then go nowhere.
-    Connector(ConnectorHost& host, ConnectorSpec spec, ConnectorLog* log);
-    ~Connector();
+    ProcessSlot(ConnectorHost& host, ConnectorSpec spec, ConnectorLog* log);
+    ~ProcessSlot();
 
     // The driver; returns after shut_down() when no process is left (or it is stuck).
     Task<void> run();
@@ -68,7 +69,8 @@ class Connector {
     ConnectorStatus status() const;
 
   private:
-    // connector_steps.cpp, connector_stop.cpp, connector_end.cpp: the actions of the lifecycle.
+    // process_slot_steps.cpp, process_slot_stop.cpp, process_slot_end.cpp: the actions of the
+    // lifecycle.
     Task<std::optional<LifecycleEvent>> perform(LifecycleAction action);
     Task<LifecycleEvent> take_slot();
     LifecycleEvent prepare();
@@ -94,7 +96,7 @@ class Connector {
     LifecycleEvent settle_failure(const Error& cause);
     void advance(LifecycleEvent event);
 
-    // connector_watch.cpp: the coroutines beside the driver, in the host's task group.
+    // process_slot_watch.cpp: the coroutines beside the driver, in the host's task group.
     Task<void> watch_child(std::shared_ptr<Instance> instance);
     Task<void> run_session(std::shared_ptr<Instance> instance);
     Task<void> run_stderr(std::shared_ptr<Instance> instance);
@@ -103,7 +105,7 @@ class Connector {
     void log_line(LogStream stream, InstanceId instance, std::string_view line);
     void tell(std::string_view line); // in the supervisor's stream
 
-    // connector_calls.cpp
+    // process_slot_calls.cpp
     enum class Patience { no_backoff, short_backoff }; // whether a short backoff is waited out
     Task<Result<std::shared_ptr<Instance>>> wait_ready(std::shared_ptr<ConnectorCall> call,
                                                        milliseconds max, Patience patience);
@@ -122,7 +124,7 @@ class Connector {
     void count_call(const CallReply& reply);
     Task<Result<void>> wait_started(InstanceId earlier);
 
-    // connector_status.cpp
+    // process_slot_status.cpp
     HealthFacts health_facts() const;
     HealthPhase health_phase() const;
 

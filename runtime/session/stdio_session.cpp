@@ -1,11 +1,12 @@
-#include "runtime/session/session.hpp"
+#include "runtime/session/stdio_session.hpp"
 
+#include "runtime/base/json.hpp"
 #include "runtime/session/failures.hpp"
 #include "runtime/session/session_core.hpp"
 
 namespace gatehouse::runtime {
 
-struct Session::Impl final : SessionCore {
+struct StdioSession::Impl final : SessionCore {
     using SessionCore::SessionCore;
 };
 
@@ -29,42 +30,57 @@ SessionCore::~SessionCore() {
     output_->set_progress_handler(nullptr);
 }
 
-Session::Session(Executor executor, UniqueFd connector_stdin, UniqueFd connector_stdout,
-                 SessionOptions options, Events events)
+StdioSession::StdioSession(Executor executor, UniqueFd connector_stdin, UniqueFd connector_stdout,
+                           SessionOptions options, Events events)
     : impl_(std::make_shared<Impl>(std::move(executor), std::move(connector_stdin),
                                    std::move(connector_stdout), options, std::move(events))) {}
 
-Session::~Session() {
+StdioSession::~StdioSession() {
     stop();
 }
 
-Task<Error> Session::run() {
+Task<Error> StdioSession::run() {
     return SessionCore::read_until_end(impl_);
 }
 
-Task<Result<Catalogue>> Session::handshake(std::chrono::milliseconds deadline) {
+Task<Result<Catalogue>> StdioSession::handshake(std::chrono::milliseconds deadline) {
     return SessionCore::handshake(impl_, std::chrono::steady_clock::now() + deadline);
 }
 
-Task<Result<Catalogue>> Session::refresh_catalogue(std::chrono::milliseconds deadline) {
+Task<Result<Catalogue>> StdioSession::refresh_catalogue(std::chrono::milliseconds deadline) {
     return SessionCore::list_tools(impl_, std::chrono::steady_clock::now() + deadline);
 }
 
-Task<CallReply> Session::call(std::shared_ptr<ConnectorCall> call) {
+Task<Result<Catalogue>> StdioSession::refresh_list(ListKind, std::chrono::milliseconds deadline) {
+    return refresh_catalogue(deadline);
+}
+
+Task<CallReply> StdioSession::watch_resource(std::string uri, std::chrono::milliseconds deadline) {
+    auto call = std::make_shared<ConnectorCall>();
+    call->method = "resources/subscribe";
+    call->params = "{\"uri\":" + json_quote(uri) + "}";
+    call->deadline = deadline;
+    return SessionCore::perform(impl_, std::move(call), Lane::direct);
+}
+
+void StdioSession::unwatch_resource(const std::string&) {}
+void StdioSession::tell_roots_changed() {}
+
+Task<CallReply> StdioSession::call(std::shared_ptr<ConnectorCall> call) {
     return SessionCore::perform(impl_, std::move(call), Lane::shared);
 }
 
-Task<bool> Session::ping(std::chrono::milliseconds deadline) {
+Task<bool> StdioSession::ping(std::chrono::milliseconds deadline) {
     return SessionCore::ping(impl_, std::chrono::steady_clock::now() + deadline);
 }
 
-void Session::close_stdin() {
+void StdioSession::close_stdin() {
     impl_->close_stdin();
 }
-void Session::stop() {
+void StdioSession::stop() {
     impl_->end(failures::stopped());
 }
-const SessionCounters& Session::counters() const {
+const SessionCounters& StdioSession::counters() const {
     return impl_->counters();
 }
 
