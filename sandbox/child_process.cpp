@@ -21,31 +21,6 @@ std::string report_text(const char* text, std::size_t size_bytes) {
     return result;
 }
 
-struct Packet {
-    ssize_t size = -1;
-    wire::Report report = {};
-    UniqueFd attached;
-};
-
-Packet receive_packet(int socket_fd) {
-    Packet packet;
-    iovec part = {&packet.report, sizeof packet.report};
-    alignas(cmsghdr) char space[CMSG_SPACE(sizeof(int))] = {};
-    msghdr message = {};
-    message.msg_iov = &part;
-    message.msg_iovlen = 1;
-    message.msg_control = space;
-    message.msg_controllen = sizeof space;
-    packet.size = recvmsg(socket_fd, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
-    const cmsghdr* header = packet.size > 0 ? CMSG_FIRSTHDR(&message) : nullptr;
-    if (header != nullptr && header->cmsg_level == SOL_SOCKET && header->cmsg_type == SCM_RIGHTS) {
-        int fd = -1;
-        std::memcpy(&fd, CMSG_DATA(header), sizeof fd);
-        packet.attached = UniqueFd(fd);
-    }
-    return packet;
-}
-
 // Keeps the jail alive as a value until it is reaped; started when its owner goes first.
 void reap_later(std::shared_ptr<JailProcess> jail) {
     if (jail->reap()) {
@@ -98,25 +73,39 @@ ChildProcess::Impl::~Impl() {
 
 Task<std::optional<wire::Report>> ChildProcess::Impl::next_report() {
     for (;;) {
-        Packet packet = receive_packet(control.native_handle());
-        if (packet.size == 0) {
+        ControlPacket packet = receive_control_packet(control.native_handle());
+        switch (packet.state) {
+        case ControlPacket::State::closed:
+            dials.close();
             co_return std::nullopt;
-        }
-        if (packet.size == sizeof packet.report) {
-            if (packet.attached && !init_pidfd) {
-                init_pidfd.emplace(executor, packet.attached.release());
-            }
-            co_return packet.report;
-        }
-        // ECONNRESET (init left a command unread) comes before the packets that are still queued.
-        if (packet.size < 0 && errno != EAGAIN && errno != EINTR && errno != ECONNRESET) {
-            co_return std::nullopt;
-        }
-        if (packet.size < 0 && errno == EAGAIN) {
+        case ControlPacket::State::nothing_yet:
             co_await control.async_wait(asio::posix::stream_descriptor::wait_read,
                                         asio::use_awaitable);
+            break;
+        case ControlPacket::State::odd:
+            break;
+        case ControlPacket::State::whole:
+            if (!consumed(packet)) {
+                co_return packet.report;
+            }
+            break;
         }
     }
+}
+
+bool ChildProcess::Impl::consumed(ControlPacket& packet) {
+    const auto kind = static_cast<wire::ReportKind>(packet.report.kind);
+    if (kind == wire::ReportKind::init_started && packet.attached && !init_pidfd) {
+        init_pidfd.emplace(executor, packet.attached.release());
+    }
+    if (kind != wire::ReportKind::dialed) {
+        return false;
+    }
+    DialAnswer answer;
+    answer.error_number = packet.report.number;
+    answer.socket = std::move(packet.attached);
+    dials.answer(packet.report.request, std::move(answer));
+    return true;
 }
 
 Task<void> ChildProcess::Impl::gone() {
@@ -137,6 +126,7 @@ void ChildProcess::Impl::absorb(const wire::Report& report) {
     outcome.step = report_text(report.step, sizeof report.step);
     switch (static_cast<wire::ReportKind>(report.kind)) {
     case wire::ReportKind::init_started:
+    case wire::ReportKind::dialed: // is consumed before
         return;
     case wire::ReportKind::running:
         running = true;
@@ -216,7 +206,9 @@ void ChildProcess::signal(int signal_number) {
     if (impl_->ended || signal_number <= 0) {
         return;
     }
-    const wire::Command command = {static_cast<std::uint32_t>(signal_number)};
+    wire::Command command = {};
+    command.kind = static_cast<std::uint32_t>(wire::CommandKind::signal);
+    command.signal_number = static_cast<std::uint32_t>(signal_number);
     send(impl_->control.native_handle(), &command, sizeof command, MSG_DONTWAIT | MSG_NOSIGNAL);
 }
 

@@ -3,11 +3,13 @@
 // tree.
 #pragma once
 
+#include "runtime/base/result.hpp"
 #include "runtime/base/task.hpp"
 #include "runtime/base/unique_fd.hpp"
 #include "sandbox/outcome.hpp"
 
 #include <chrono>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <sys/types.h>
@@ -34,6 +36,13 @@ class ChildProcess {
     void signal(int signal_number);
     // Kills the whole tree at once by hanging up the control socket, then SIGKILL to the jail.
     void kill_tree();
+
+    // A connection to a port on the connector's own loopback, made inside its network namespace:
+    // 127.0.0.1, and ::1 if that refuses. The descriptor is connected, non-blocking, close-on-exec,
+    // with TCP_NODELAY. Several may be under way. A task must be in wait(), which reads init's
+    // answers. Errors: GH-P313 nothing listens there (yet), GH-P314 past the deadline, GH-P315 the
+    // connector has ended, GH-P316 too many at once (64), or the kernel refused.
+    Task<Result<UniqueFd>> dial(std::uint16_t port, std::chrono::milliseconds deadline);
 
     // Completes when the whole tree is gone and reaped. May be awaited once by one task;
     // `ended()` is set from then on.

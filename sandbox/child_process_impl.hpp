@@ -2,6 +2,8 @@
 #pragma once
 
 #include "sandbox/child_process.hpp"
+#include "sandbox/control_packet.hpp"
+#include "sandbox/dial_table.hpp"
 #include "sandbox/jail_spawn.hpp"
 #include "sandbox/plan_wire.hpp"
 
@@ -31,22 +33,27 @@ struct ChildProcess::Impl {
     ~Impl();
 
     // The next report, or nothing when init and the jail have closed the socket. Bounded by the
-    // life of the tree. Cancelled: throws, and can be called again.
+    // life of the tree. Answers to dials go to their table. Cancelled: throws, and can be called
+    // again.
     Task<std::optional<wire::Report>> next_report();
     // Completes when jail and init are dead and the jail is reaped.
     Task<void> gone();
+    // Takes what is attached; true for an answer to a dial, which is no report on the connector.
+    bool consumed(ControlPacket& packet);
     void absorb(const wire::Report& report);
     void kill_tree();
     // What is known of the end so far.
     Outcome conclusion() const;
 
     Executor executor;
+    std::string connector; // its name, for messages
     std::shared_ptr<JailProcess> jail;
     asio::posix::stream_descriptor control;
     std::optional<asio::posix::stream_descriptor> init_pidfd;
     UniqueFd stdin_fd;
     UniqueFd stdout_fd;
     UniqueFd stderr_fd;
+    DialTable dials;
     std::string detail;              // what the failed step worked on
     std::optional<Outcome> reported; // the first cause
     std::optional<Outcome> ended;

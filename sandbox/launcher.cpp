@@ -73,6 +73,7 @@ Result<std::unique_ptr<ChildProcess::Impl>> Launcher::Impl::start(const LaunchPl
     auto jail = std::make_shared<JailProcess>(std::move(*process));
     auto child = std::make_unique<ChildProcess::Impl>(executor, std::move(jail),
                                                       std::move(pipes->control_parent));
+    child->connector = plan.connector;
     child->stdin_fd = std::move(pipes->parent[0]);
     child->stdout_fd = std::move(pipes->parent[1]);
     child->stderr_fd = std::move(pipes->parent[2]);

@@ -9,7 +9,7 @@
 namespace gatehouse::sandbox::wire {
 
 inline constexpr std::uint32_t plan_magic = 0x4c504847; // "GHPL"
-inline constexpr std::uint32_t plan_version = 1;
+inline constexpr std::uint32_t plan_version = 2;
 inline constexpr std::size_t max_plan_bytes = 4U << 20;
 inline constexpr std::size_t max_argument_count = 512;
 inline constexpr std::size_t max_environment_count = 512;
@@ -73,6 +73,7 @@ enum class ReportKind : std::uint32_t {
     exec_failed = 4,  // number = errno
     exited = 5,       // number = exit status
     signaled = 6,     // number = signal, extra = 1 if a core was written
+    dialed = 7,       // request; number = errno, or 0 with the connecting socket as SCM_RIGHTS
 };
 
 // One packet from the jail. Texts end with a NUL inside their array.
@@ -80,14 +81,23 @@ struct Report {
     std::uint32_t kind;
     std::int32_t number;
     std::int32_t extra;
-    std::uint32_t reserved;
+    std::uint32_t request; // of the dial command
     char step[32];
     char detail[208];
 };
 
-// One packet to init: signal the connector.
+enum class CommandKind : std::uint32_t {
+    signal = 1, // signal the connector: signal_number
+    dial = 2,   // connect to the loopback of the namespace: request, family, port
+};
+
+// One packet to init. What a kind does not use is zero.
 struct Command {
+    std::uint32_t kind;
     std::uint32_t signal_number;
+    std::uint32_t request; // the number that comes back in the report
+    std::uint16_t family;  // AF_INET: 127.0.0.1, AF_INET6: ::1
+    std::uint16_t port;
 };
 
 } // namespace gatehouse::sandbox::wire

@@ -1,6 +1,7 @@
 #include "sandbox/jail/init.hpp"
 
 #include "sandbox/jail/connector.hpp"
+#include "sandbox/jail/dial.hpp"
 #include "sandbox/jail/identity.hpp"
 #include "sandbox/jail/mounts.hpp"
 #include "sandbox/jail/namespaces.hpp"
@@ -135,7 +136,14 @@ void obey(Jail& jail, const Loop& loop) {
     if (size == 0) {
         leave(jail, 0); // the daemon has hung up
     }
-    if (size == sizeof command && command.signal_number > 0 && command.signal_number < 65) {
+    if (size != sizeof command) {
+        return;
+    }
+    const auto kind = static_cast<wire::CommandKind>(command.kind);
+    if (kind == wire::CommandKind::dial) {
+        answer_dial(command);
+    } else if (kind == wire::CommandKind::signal && command.signal_number > 0 &&
+               command.signal_number < 65) {
         kill(loop.connector_pid, static_cast<int>(command.signal_number));
     }
 }

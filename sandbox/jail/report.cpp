@@ -33,14 +33,17 @@ int send_report_with_fd(int socket_fd, const wire::Report& report, int attached_
     msghdr message = {};
     message.msg_iov = &part;
     message.msg_iovlen = 1;
-    message.msg_control = space;
-    message.msg_controllen = sizeof space;
-    cmsghdr* header = CMSG_FIRSTHDR(&message);
-    header->cmsg_level = SOL_SOCKET;
-    header->cmsg_type = SCM_RIGHTS;
-    header->cmsg_len = CMSG_LEN(sizeof(int));
-    std::memcpy(CMSG_DATA(header), &attached_fd, sizeof attached_fd);
-    return result_of(sendmsg(socket_fd, &message, MSG_NOSIGNAL));
+    if (attached_fd >= 0) {
+        message.msg_control = space;
+        message.msg_controllen = sizeof space;
+        cmsghdr* header = CMSG_FIRSTHDR(&message);
+        header->cmsg_level = SOL_SOCKET;
+        header->cmsg_type = SCM_RIGHTS;
+        header->cmsg_len = CMSG_LEN(sizeof(int));
+        std::memcpy(CMSG_DATA(header), &attached_fd, sizeof attached_fd);
+    }
+    // Init's filter allows these flags and no others.
+    return result_of(sendmsg(socket_fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT));
 }
 
 void run_step(Jail& jail, const Step& step) {

@@ -11,7 +11,8 @@ namespace wire = gatehouse::sandbox::wire;
 wire::Report make_report(wire::ReportKind kind, int number);
 // A daemon that is gone cannot be told anything: errors are ignored.
 void send_report(int fd, const wire::Report& report);
-// The same with a descriptor attached (control socket only). Returns 0 or errno.
+// The same with a descriptor attached, none if it is -1 (control socket only; never blocks, EAGAIN
+// if the daemon does not read). Returns 0 or errno.
 int send_report_with_fd(int socket_fd, const wire::Report& report, int attached_fd);
 
 void copy_text(char* target, std::size_t size_bytes, const char* text);

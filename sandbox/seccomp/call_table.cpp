@@ -1,7 +1,10 @@
 #include "sandbox/seccomp/call_table.hpp"
 
+#include "sandbox/plan_wire.hpp"
+
 #include <linux/netlink.h>
 #include <net/if.h>
+#include <netinet/in.h>
 #include <sched.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
@@ -163,6 +166,16 @@ constexpr const char* init_table[] = {
     "rt_sigreturn", "restart_syscall",
 };
 
+// A stream to the loopback of its own namespace, and a message to the daemon that never blocks.
+constexpr std::uint32_t dialed_type = SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK;
+constexpr InitCallRule init_argument_table[] = {
+    {"socket", {{0, AF_INET}, {1, dialed_type}, {2, 0}}, 3},
+    {"socket", {{0, AF_INET6}, {1, dialed_type}, {2, 0}}, 3},
+    {"connect", {{2, sizeof(sockaddr_in)}}, 1},
+    {"connect", {{2, sizeof(sockaddr_in6)}}, 1},
+    {"sendmsg", {{0, wire::control_fd}, {2, MSG_NOSIGNAL | MSG_DONTWAIT}}, 2},
+};
+
 } // namespace
 
 std::span<const char* const> allowed_calls() { return allowed_table; }
@@ -171,6 +184,7 @@ std::span<const ArgumentRule> loud_with_argument() { return loud_argument_table;
 std::span<const SocketRule> allowed_sockets() { return socket_table; }
 std::span<const char* const> loud_calls() { return loud_table; }
 std::span<const char* const> init_calls() { return init_table; }
+std::span<const InitCallRule> init_calls_with_arguments() { return init_argument_table; }
 
 } // namespace gatehouse::sandbox
 // clang-format on

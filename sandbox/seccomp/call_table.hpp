@@ -1,6 +1,7 @@
 // What a connector may ask of the kernel, as tables. Pure data; compiled by filter.cpp.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <span>
 
@@ -21,6 +22,16 @@ struct SocketRule {
     int protocol; // -1: any
 };
 
+// A call of init with some arguments compared, 32 bits of each, since the kernel reads no more.
+struct InitCallRule {
+    const char* call;
+    struct Comparison {
+        unsigned argument;
+        std::uint32_t value;
+    } compared[3];
+    std::size_t comparison_count;
+};
+
 std::span<const char* const> allowed_calls();
 std::span<const ArgumentRule> allowed_with_argument();
 std::span<const SocketRule> allowed_sockets();
@@ -29,5 +40,7 @@ std::span<const char* const> loud_calls();
 std::span<const ArgumentRule> loud_with_argument();
 // What gatehouse-jail's init needs after the connector has started.
 std::span<const char* const> init_calls();
+// What it needs to dial the connector's port.
+std::span<const InitCallRule> init_calls_with_arguments();
 
 } // namespace gatehouse::sandbox

@@ -38,13 +38,13 @@ FilterContext new_context(std::uint32_t default_action) {
 // Adds one rule; a name that this libseccomp or this architecture does not know stays at the
 // default.
 Result<void> add_rule(void* context, std::uint32_t action, const char* call,
-                      std::initializer_list<scmp_arg_cmp> comparisons) {
+                      std::span<const scmp_arg_cmp> comparisons) {
     const int number = seccomp_syscall_resolve_name(call);
     if (number == __NR_SCMP_ERROR || number < 0) {
         return {};
     }
     const int answer = seccomp_rule_add_array(
-        context, action, number, static_cast<unsigned>(comparisons.size()), comparisons.begin());
+        context, action, number, static_cast<unsigned>(comparisons.size()), comparisons.data());
     if (answer != 0) {
         return filter_error(call, -answer);
     }
@@ -69,21 +69,38 @@ Result<void> add_socket_rule(void* context, const SocketRule& rule) {
     constexpr std::uint64_t type_bits = 0xf; // above it are SOCK_CLOEXEC and SOCK_NONBLOCK
     const scmp_arg_cmp domain = masked_equal(0, low_half, rule.domain);
     if (rule.type >= 0) {
-        return add_rule(context, SCMP_ACT_ALLOW, "socket",
-                        {domain, masked_equal(1, type_bits, rule.type)});
+        const scmp_arg_cmp both[] = {domain, masked_equal(1, type_bits, rule.type)};
+        return add_rule(context, SCMP_ACT_ALLOW, "socket", both);
     }
     if (rule.protocol >= 0) {
-        return add_rule(context, SCMP_ACT_ALLOW, "socket",
-                        {domain, masked_equal(2, low_half, rule.protocol)});
+        const scmp_arg_cmp both[] = {domain, masked_equal(2, low_half, rule.protocol)};
+        return add_rule(context, SCMP_ACT_ALLOW, "socket", both);
     }
-    return add_rule(context, SCMP_ACT_ALLOW, "socket", {domain});
+    return add_rule(context, SCMP_ACT_ALLOW, "socket", {&domain, 1});
 }
 
 Result<void> add_argument_rules(void* context, std::uint32_t action,
                                 std::span<const ArgumentRule> rules) {
     for (const ArgumentRule& rule : rules) {
         const scmp_arg_cmp comparison = {rule.argument, SCMP_CMP_MASKED_EQ, rule.mask, rule.value};
-        if (auto added = add_rule(context, action, rule.call, {comparison}); !added) {
+        if (auto added = add_rule(context, action, rule.call, {&comparison, 1}); !added) {
+            return added;
+        }
+    }
+    return {};
+}
+
+Result<void> add_init_rules(void* context) {
+    if (auto added = add_calls(context, SCMP_ACT_ALLOW, init_calls()); !added) {
+        return added;
+    }
+    for (const InitCallRule& rule : init_calls_with_arguments()) {
+        std::vector<scmp_arg_cmp> comparisons;
+        for (std::size_t i = 0; i < rule.comparison_count; ++i) {
+            const auto& compared = rule.compared[i];
+            comparisons.push_back(masked_equal(compared.argument, 0xffffffff, compared.value));
+        }
+        if (auto added = add_rule(context, SCMP_ACT_ALLOW, rule.call, comparisons); !added) {
             return added;
         }
     }
@@ -143,7 +160,7 @@ Result<Filters> compile_filters() {
     if (auto added = add_connector_rules(connector.get()); !added) {
         return std::move(added).error();
     }
-    if (auto added = add_calls(init.get(), SCMP_ACT_ALLOW, init_calls()); !added) {
+    if (auto added = add_init_rules(init.get()); !added) {
         return std::move(added).error();
     }
     auto connector_program = export_program(connector.get());

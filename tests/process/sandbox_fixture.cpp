@@ -63,7 +63,7 @@ SandboxFixture::SandboxFixture() {
     launcher_ = std::move(*launcher);
     for (const auto& entry : std::filesystem::directory_iterator(GH_BIN_DIR)) {
         const std::string name = entry.path().filename();
-        if (name.rfind("victim_", 0) == 0 || name == "connector_probe") {
+        if (name.rfind("victim_", 0) == 0 || name.rfind("connector_", 0) == 0) {
             std::filesystem::copy_file(entry.path(), code_.path() / name);
             chmod((code_.path() / name).c_str(), 0755);
         }

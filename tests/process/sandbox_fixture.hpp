@@ -36,7 +36,7 @@ class SandboxFixture {
   public:
     SandboxFixture();
 
-    // code_dir holds connector_probe and all victims.
+    // code_dir holds the programs connector_* and all victims.
     sandbox::LaunchPlan plan(std::vector<std::string> command) const;
     // Launches, writes the input, closes stdin, reads both streams to their end and waits.
     Run run_plan(sandbox::LaunchPlan plan, const std::string& input = "");
