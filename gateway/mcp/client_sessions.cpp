@@ -66,9 +66,29 @@ std::shared_ptr<ClientSession> ClientSessions::find(std::string_view id,
 void ClientSessions::remove(const SessionId& id) {
     const auto found = sessions_.find(id.str());
     if (found != sessions_.end()) {
+        const std::shared_ptr<ClientSession> session = *found->second;
         order_.erase(found->second);
         sessions_.erase(found);
+        if (on_end_) {
+            on_end_(*session);
+        }
+        session->close();
     }
+}
+
+std::shared_ptr<ClientSession> ClientSessions::peek(std::string_view id) const {
+    const auto found = sessions_.find(std::string(id));
+    return found == sessions_.end() ? nullptr : *found->second;
+}
+
+void ClientSessions::each(const std::function<void(ClientSession&)>& visit) const {
+    for (const std::shared_ptr<ClientSession>& session : order_) {
+        visit(*session);
+    }
+}
+
+void ClientSessions::set_end_handler(std::function<void(ClientSession&)> handler) {
+    on_end_ = std::move(handler);
 }
 
 } // namespace gatehouse::gateway

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "gateway/mcp/protocol.hpp"
-#include "gateway/mcp/served_tools.hpp"
+#include "gateway/mcp/virtual_server.hpp"
 
 #include <string>
 #include <string_view>

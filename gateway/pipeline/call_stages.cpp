@@ -43,8 +43,8 @@ std::string kept_members(std::string_view object, const Keep& keep) {
 
 } // namespace
 
-std::variant<AuthorizedCall, Denied> Authorize::operator()(SharedToolCall shared) const {
-    const ToolCall& call = *shared;
+std::variant<AuthorizedCall, Denied> Authorize::operator()(SharedCall shared) const {
+    const McpCall& call = *shared;
     if (call.tool == nullptr) {
         return deny(Denial::Answer::unknown_tool, "exposure",
                     Error{"GH-N405", "the tool is not exposed here", call.name, "", ""});
@@ -114,7 +114,7 @@ Task<Result<JournaledCall>> RecordIntent::operator()(CredentialedCall call) cons
     co_return JournaledCall(std::move(call));
 }
 
-JournalRecord describe_call(const ToolCall& call, RecordKind kind) {
+JournalRecord describe_call(const McpCall& call, RecordKind kind) {
     JournalRecord record;
     record.kind = kind;
     record.call = call.id.value;
@@ -140,7 +140,7 @@ JournalRecord describe_intent(const CredentialedCall& call) {
     return record;
 }
 
-JournalRecord describe_denial(const ToolCall& call, const Denial& denial) {
+JournalRecord describe_denial(const McpCall& call, const Denial& denial) {
     JournalRecord record = describe_call(call, RecordKind::denial);
     record.decision = denial.answer == Denial::Answer::unknown_tool ? "deny" : "allow";
     record.rule = std::string(denial.rule);
@@ -158,7 +158,7 @@ void describe_outcome(JournalRecord& record, const runtime::CallReply& reply) {
     }
 }
 
-std::string upstream_params(const ToolCall& call) {
+std::string upstream_params(const McpCall& call) {
     const std::string_view meta = call.message().meta;
     std::string params;
     params.reserve(call.arguments.size() + 96);

@@ -30,7 +30,7 @@ using Denied = std::unique_ptr<Denial>;
 class Authorize {
   public:
     explicit Authorize(const Policy& policy) : policy_(policy) {}
-    std::variant<AuthorizedCall, Denied> operator()(SharedToolCall shared) const;
+    std::variant<AuthorizedCall, Denied> operator()(SharedCall shared) const;
 
   private:
     const Policy& policy_;
@@ -59,18 +59,18 @@ class RecordIntent {
 };
 
 // What the journal says of a call besides its outcome: who, where, what.
-JournalRecord describe_call(const ToolCall& call, RecordKind kind);
+JournalRecord describe_call(const McpCall& call, RecordKind kind);
 
 // What the journal says of the decision about a call.
 JournalRecord describe_intent(const CredentialedCall& call);
-JournalRecord describe_denial(const ToolCall& call, const Denial& denial);
+JournalRecord describe_denial(const McpCall& call, const Denial& denial);
 
 // Fills in how a dispatched call ended.
 void describe_outcome(JournalRecord& record, const runtime::CallReply& reply);
 
 // {"name":…,"arguments":…,"_meta":…} for the connector: its own tool name, and `_meta` without what
 // belongs to the hop between client and gateway.
-std::string upstream_params(const ToolCall& call);
+std::string upstream_params(const McpCall& call);
 
 // notifications/progress for the client: its own token in place of the session's.
 std::string progress_event(std::string_view client_token, std::string_view connector_params);

@@ -5,7 +5,7 @@
 
 #include "gateway/mcp/client_sessions.hpp"
 #include "gateway/pipeline/admission.hpp"
-#include "gateway/pipeline/tool_calls.hpp"
+#include "gateway/pipeline/calls.hpp"
 
 #include <memory>
 #include <string>
@@ -56,7 +56,7 @@ class McpEndpoint final : public HttpHandler {
     ClientSessions sessions_;
     SteadyTime refusal_window_{};
     int refusals_in_window_ = 0;
-    ToolCalls calls_;
+    Calls calls_;
 };
 
 } // namespace gatehouse::gateway

@@ -2,7 +2,7 @@
 // own stage can make it. What was not authenticated, decided and journalled cannot be dispatched:
 // it does not compile.
 //
-//   CheckedRequest → AuthenticatedRequest → RoutedRequest → ToolCall → AuthorizedCall →
+//   CheckedRequest → AuthenticatedRequest → RoutedRequest → McpCall → AuthorizedCall →
 //   CredentialedCall → JournaledCall → reply
 #pragma once
 
@@ -10,7 +10,7 @@
 #include "gateway/http/server.hpp"
 #include "gateway/mcp/client_sessions.hpp"
 #include "gateway/mcp/decode.hpp"
-#include "gateway/mcp/served_tools.hpp"
+#include "gateway/mcp/virtual_server.hpp"
 
 #include <cstdint>
 #include <memory>
@@ -68,6 +68,9 @@ struct Exchange {
     HttpRequest http;
     std::optional<RoutedRequest> routed;
     McpMessage message;
+    // Who asks, as connectors may know it: of the session, or of a modern request's `_meta`. Set
+    // before the exchange is handed on.
+    std::shared_ptr<const runtime::Caller> caller;
 };
 
 // Bytes of a request that count against a common budget for as long as this lives.
@@ -97,13 +100,18 @@ class HeldBytes {
     std::uint64_t bytes_ = 0;
 };
 
-// A tools/call as decoded: nothing is decided yet.
-struct ToolCall {
+// What a call is aimed at, and how policy sees it.
+enum class TargetKind { tool, prompt, resource, task };
+
+// A request to a connector as decoded: nothing is decided yet.
+struct McpCall {
     std::shared_ptr<const Exchange> exchange;
-    std::string name;                         // as the client asked for it
+    TargetKind kind = TargetKind::tool;
+    std::string name;                         // tool, prompt, URI or task id as the client wrote it
     std::shared_ptr<ClientSession> session;   // null in the modern era
     std::shared_ptr<const ServedTools> tools; // the generation `tool` lives in
-    const ServedTool* tool = nullptr;         // null: unknown
+    const ServedTool* tool = nullptr;         // null: unknown, or no tool is meant
+    std::optional<ServedTarget> target;       // of a prompt, resource or task; empty: unknown
     std::string_view arguments;               // raw JSON object; empty if absent
     CallId id;
     HeldBytes held; // the body, until the call has ended
@@ -113,26 +121,25 @@ struct ToolCall {
 };
 
 // The stages pass one call on; its parts never change.
-using SharedToolCall = std::shared_ptr<const ToolCall>;
+using SharedCall = std::shared_ptr<const McpCall>;
 
 // Policy allows it, its arguments fit the tool's schema. Made by Authorize.
 class AuthorizedCall {
   public:
-    const ToolCall& call() const { return *call_; }
+    const McpCall& call() const { return *call_; }
     std::string_view rule() const { return rule_; }
 
   private:
     friend class Authorize;
-    AuthorizedCall(SharedToolCall call, std::string_view rule)
-        : call_(std::move(call)), rule_(rule) {}
-    SharedToolCall call_;
+    AuthorizedCall(SharedCall call, std::string_view rule) : call_(std::move(call)), rule_(rule) {}
+    SharedCall call_;
     std::string_view rule_; // lives with the Policy
 };
 
 // Every credential the connector needs is there. Made by AttachCredential.
 class CredentialedCall {
   public:
-    const ToolCall& call() const { return call_.call(); }
+    const McpCall& call() const { return call_.call(); }
     std::string_view rule() const { return call_.rule(); }
     const std::string& credential() const { return credential_; } // "name@version,…"
 
@@ -147,7 +154,7 @@ class CredentialedCall {
 // The intent stands in the journal. Made by RecordIntent; the only thing that can be dispatched.
 class JournaledCall {
   public:
-    const ToolCall& call() const { return call_.call(); }
+    const McpCall& call() const { return call_.call(); }
     const CredentialedCall& credentialed() const { return call_; }
 
   private:

@@ -11,7 +11,7 @@ using gatehouse::gateway::testing::GatewayFixture;
 static_assert(!std::is_constructible_v<CheckedRequest, const HttpRequest&>);
 static_assert(!std::is_constructible_v<AuthenticatedRequest, const CheckedRequest&, Principal>);
 static_assert(!std::is_constructible_v<RoutedRequest, AuthenticatedRequest, VirtualServer&>);
-static_assert(!std::is_constructible_v<AuthorizedCall, ToolCall, std::string>);
+static_assert(!std::is_constructible_v<AuthorizedCall, McpCall, std::string>);
 static_assert(!std::is_constructible_v<CredentialedCall, AuthorizedCall, std::string>);
 static_assert(!std::is_constructible_v<JournaledCall, CredentialedCall>);
 static_assert(!std::is_default_constructible_v<JournaledCall>);

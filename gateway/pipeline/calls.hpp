@@ -1,5 +1,5 @@
-// ToolCalls: carries a tools/call through its stages to the answer. The one function that reads as
-// the product's sentence is ToolCalls::run with carry_out. One event loop.
+// Calls: carries a tools/call through its stages to the answer. The one function that reads as
+// the product's sentence is Calls::run with carry_out. One event loop.
 #pragma once
 
 #include "gateway/pipeline/call_stages.hpp"
@@ -23,9 +23,9 @@ struct CallServices {
     std::uint64_t bodies_in_flight_max_bytes = 256ULL << 20;
 };
 
-class ToolCalls {
+class Calls {
   public:
-    ToolCalls(Executor executor, CallServices services);
+    Calls(Executor executor, CallServices services);
 
     // Answers on the responder: JSON, or a stream where the client asked for progress.
     Task<void> answer(std::shared_ptr<const Exchange> exchange,
@@ -39,26 +39,25 @@ class ToolCalls {
     struct Stream;
 
     // upstream is filled in and registered by the caller, so that it can be cancelled at any time.
-    Task<HttpReply> run(SharedToolCall call, std::shared_ptr<runtime::ConnectorCall> upstream);
-    Task<HttpReply> carry_out(SharedToolCall call, CredentialedCall credentialed,
+    Task<HttpReply> run(SharedCall call, std::shared_ptr<runtime::ConnectorCall> upstream);
+    Task<HttpReply> carry_out(SharedCall call, CredentialedCall credentialed,
                               std::shared_ptr<runtime::ConnectorCall> upstream);
-    Task<HttpReply> refuse(SharedToolCall shared, Denied denied);
+    Task<HttpReply> refuse(SharedCall shared, Denied denied);
     Task<runtime::CallReply> dispatch(const JournaledCall& journaled,
                                       std::shared_ptr<runtime::ConnectorCall> upstream);
-    Task<Result<std::uint64_t>> record_outcome(const ToolCall& call,
-                                               const runtime::CallReply& reply, SteadyTime started);
-    Task<void> learn_and_answer(std::shared_ptr<ToolCall> call, HttpResponder& responder);
-    Task<void> answer_resolved(SharedToolCall call, HttpResponder& responder);
-    bool resolve(ToolCall& call);
-    static bool find_tool(ToolCall& call);
-    Task<void> answer_with_stream(SharedToolCall call,
-                                  std::shared_ptr<runtime::ConnectorCall> upstream,
+    Task<Result<std::uint64_t>> record_outcome(const McpCall& call, const runtime::CallReply& reply,
+                                               SteadyTime started);
+    Task<void> learn_and_answer(std::shared_ptr<McpCall> call, HttpResponder& responder);
+    Task<void> answer_resolved(SharedCall call, HttpResponder& responder);
+    bool resolve(McpCall& call);
+    static bool find_tool(McpCall& call);
+    Task<void> answer_with_stream(SharedCall call, std::shared_ptr<runtime::ConnectorCall> upstream,
                                   HttpResponder& responder);
-    Task<void> run_into(SharedToolCall call, std::shared_ptr<runtime::ConnectorCall> upstream,
+    Task<void> run_into(SharedCall call, std::shared_ptr<runtime::ConnectorCall> upstream,
                         std::shared_ptr<Stream> stream);
-    void register_call(const ToolCall& call,
+    void register_call(const McpCall& call,
                        const std::shared_ptr<runtime::ConnectorCall>& upstream);
-    void forget_call(const ToolCall& call);
+    void forget_call(const McpCall& call);
 
     Executor executor_;
     CallServices services_;

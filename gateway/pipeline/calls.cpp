@@ -1,4 +1,4 @@
-#include "gateway/pipeline/tool_calls.hpp"
+#include "gateway/pipeline/calls.hpp"
 
 #include "runtime/session/json_scan.hpp"
 
@@ -27,7 +27,7 @@ HttpReply busy_reply(std::string_view id) {
 }
 
 // The call did not go on.
-HttpReply unrecorded_intent_reply(const ToolCall& call, Error failure) {
+HttpReply unrecorded_intent_reply(const McpCall& call, Error failure) {
     runtime::CallReply reply;
     reply.failure = std::move(failure);
     reply.retry_after = std::chrono::seconds(1);
@@ -38,7 +38,7 @@ HttpReply unrecorded_intent_reply(const ToolCall& call, Error failure) {
 }
 
 // The call was made; its answer may not leave without its record.
-HttpReply unrecorded_outcome_reply(const ToolCall& call, Error failure) {
+HttpReply unrecorded_outcome_reply(const McpCall& call, Error failure) {
     runtime::CallReply reply;
     reply.end = runtime::CallEnd::may_have_run;
     reply.failure = std::move(failure);
@@ -60,7 +60,7 @@ class CountedIn {
 } // namespace
 
 // What the call's coroutine and the writer of the client's stream share.
-struct ToolCalls::Stream {
+struct Calls::Stream {
     explicit Stream(const Executor& executor) : wake(executor) {}
     std::deque<std::string> events;
     std::size_t backlog_bytes = 0;
@@ -77,19 +77,19 @@ struct ToolCalls::Stream {
     }
 };
 
-ToolCalls::ToolCalls(Executor executor, CallServices services)
+Calls::Calls(Executor executor, CallServices services)
     : executor_(executor), services_(services), authorize_(services.policy),
       attach_credential_(services.vault, services.directory), record_intent_(services.journal),
       streams_(executor) {}
 
-Task<void> ToolCalls::answer(std::shared_ptr<const Exchange> exchange,
+Task<void> Calls::answer(std::shared_ptr<const Exchange> exchange,
                              std::shared_ptr<ClientSession> session, HttpResponder& responder) {
     const std::uint64_t body_bytes = exchange->http.body.size();
     if (in_flight_ >= services_.calls_in_flight_max ||
         *bodies_in_flight_bytes_ + body_bytes > services_.bodies_in_flight_max_bytes) {
         return responder.send(busy_reply(exchange->message.reply_id()));
     }
-    auto call = std::make_shared<ToolCall>();
+    auto call = std::make_shared<McpCall>();
     call->held = HeldBytes(bodies_in_flight_bytes_, body_bytes);
     call->exchange = std::move(exchange);
     call->session = std::move(session);
@@ -100,7 +100,7 @@ Task<void> ToolCalls::answer(std::shared_ptr<const Exchange> exchange,
 }
 
 // The tool may belong to a connector that has not run yet.
-Task<void> ToolCalls::learn_and_answer(std::shared_ptr<ToolCall> call, HttpResponder& responder) {
+Task<void> Calls::learn_and_answer(std::shared_ptr<McpCall> call, HttpResponder& responder) {
     {
         const CountedIn counted(in_flight_);
         co_await call->request().server().learn(call->name, learn_deadline);
@@ -109,7 +109,7 @@ Task<void> ToolCalls::learn_and_answer(std::shared_ptr<ToolCall> call, HttpRespo
     co_await answer_resolved(std::move(call), responder);
 }
 
-Task<void> ToolCalls::answer_resolved(SharedToolCall call, HttpResponder& responder) {
+Task<void> Calls::answer_resolved(SharedCall call, HttpResponder& responder) {
     const CountedIn counted(in_flight_);
     auto upstream = std::make_shared<runtime::ConnectorCall>();
     register_call(*call, upstream);
@@ -127,7 +127,7 @@ Task<void> ToolCalls::answer_resolved(SharedToolCall call, HttpResponder& respon
 }
 
 // False if the tool is not known.
-bool ToolCalls::resolve(ToolCall& call) {
+bool Calls::resolve(McpCall& call) {
     call.id = CallId{++last_call_};
     const std::string_view params = call.message().envelope.params;
     const auto raw_name = runtime::find_member(params, "name");
@@ -136,14 +136,14 @@ bool ToolCalls::resolve(ToolCall& call) {
     return find_tool(call);
 }
 
-bool ToolCalls::find_tool(ToolCall& call) {
+bool Calls::find_tool(McpCall& call) {
     call.tools = call.request().server().served();
     call.tool = call.tools->find(call.name);
     return call.tool != nullptr;
 }
 
 // Decided at once, so that a call that goes on needs no room for a refusal.
-Task<HttpReply> ToolCalls::run(SharedToolCall call,
+Task<HttpReply> Calls::run(SharedCall call,
                                std::shared_ptr<runtime::ConnectorCall> upstream) {
     auto authorized = authorize_(call);
     if (auto* denial = std::get_if<Denied>(&authorized)) {
@@ -158,7 +158,7 @@ Task<HttpReply> ToolCalls::run(SharedToolCall call,
 }
 
 // From the intent to the answer.
-Task<HttpReply> ToolCalls::carry_out(SharedToolCall call, CredentialedCall credentialed,
+Task<HttpReply> Calls::carry_out(SharedCall call, CredentialedCall credentialed,
                                      std::shared_ptr<runtime::ConnectorCall> upstream) {
     auto journaled = co_await record_intent_(std::move(credentialed));
     if (!journaled) {
@@ -177,7 +177,7 @@ Task<HttpReply> ToolCalls::carry_out(SharedToolCall call, CredentialedCall crede
     co_return connector_reply(call->message().reply_id(), call->message().era, std::move(reply));
 }
 
-Task<Result<std::uint64_t>> ToolCalls::record_outcome(const ToolCall& call,
+Task<Result<std::uint64_t>> Calls::record_outcome(const McpCall& call,
                                                       const runtime::CallReply& reply,
                                                       SteadyTime started) {
     JournalRecord outcome = describe_call(call, RecordKind::outcome);
@@ -188,9 +188,9 @@ Task<Result<std::uint64_t>> ToolCalls::record_outcome(const ToolCall& call,
     return services_.journal.append(outcome);
 }
 
-Task<runtime::CallReply> ToolCalls::dispatch(const JournaledCall& journaled,
+Task<runtime::CallReply> Calls::dispatch(const JournaledCall& journaled,
                                              std::shared_ptr<runtime::ConnectorCall> upstream) {
-    const ToolCall& call = journaled.call();
+    const McpCall& call = journaled.call();
     const ConnectorName& connector = call.tool->exposed->connector;
     upstream->id = call.id;
     upstream->method = "tools/call";
@@ -199,8 +199,8 @@ Task<runtime::CallReply> ToolCalls::dispatch(const JournaledCall& journaled,
     return services_.directory.call(connector, std::move(upstream));
 }
 
-Task<HttpReply> ToolCalls::refuse(SharedToolCall shared, Denied denied) {
-    const ToolCall& call = *shared;
+Task<HttpReply> Calls::refuse(SharedCall shared, Denied denied) {
+    const McpCall& call = *shared;
     Denial& denial = *denied;
     forget_call(call);
     auto writing = services_.journal.append(describe_denial(call, denial));
@@ -225,7 +225,7 @@ Task<HttpReply> ToolCalls::refuse(SharedToolCall shared, Denied denied) {
     co_return refusal_reply(id, unknown);
 }
 
-Task<void> ToolCalls::answer_with_stream(SharedToolCall call,
+Task<void> Calls::answer_with_stream(SharedCall call,
                                          std::shared_ptr<runtime::ConnectorCall> upstream,
                                          HttpResponder& responder) {
     auto stream = std::make_shared<Stream>(executor_);
@@ -266,7 +266,7 @@ Task<void> ToolCalls::answer_with_stream(SharedToolCall call,
     co_await responder.finish();
 }
 
-Task<void> ToolCalls::run_into(SharedToolCall call,
+Task<void> Calls::run_into(SharedCall call,
                                std::shared_ptr<runtime::ConnectorCall> upstream,
                                std::shared_ptr<Stream> stream) {
     HttpReply reply = co_await run(std::move(call), std::move(upstream));
@@ -274,14 +274,14 @@ Task<void> ToolCalls::run_into(SharedToolCall call,
     stream->wake.cancel();
 }
 
-void ToolCalls::register_call(const ToolCall& call,
+void Calls::register_call(const McpCall& call,
                               const std::shared_ptr<runtime::ConnectorCall>& upstream) {
     if (call.session != nullptr) {
         call.session->calls.emplace(call.message().reply_id(), CallInFlight{call.id, upstream});
     }
 }
 
-void ToolCalls::forget_call(const ToolCall& call) {
+void Calls::forget_call(const McpCall& call) {
     if (call.session == nullptr) {
         return;
     }
@@ -295,7 +295,7 @@ void ToolCalls::forget_call(const ToolCall& call) {
     }
 }
 
-Task<void> ToolCalls::join() {
+Task<void> Calls::join() {
     co_await streams_.join();
 }
 
