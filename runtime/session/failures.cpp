@@ -1,6 +1,7 @@
 #include "runtime/session/failures.hpp"
 
 #include "runtime/base/units.hpp"
+#include "runtime/session/json_scan.hpp"
 
 namespace gatehouse::runtime::failures {
 
@@ -48,6 +49,41 @@ Error answer_too_long(std::size_t length_bytes, std::size_t max_bytes) {
 Error answer_unreadable(std::string why) {
     return Error{"GH-M403", "the connector's answer is not a valid JSON-RPC message", "",
                  std::move(why), "report it to the connector's author; the call may have run"};
+}
+
+Error wrong_answer(std::string what, std::string why) {
+    return Error{"GH-M403", std::move(what), "", std::move(why),
+                 "see the connector's log, and report it to the connector's author"};
+}
+
+Error failed_step(const CallReply& reply, const std::string& doing) {
+    if (reply.end == CallEnd::error) {
+        std::string message;
+        if (const auto literal = find_member(reply.body(), "message")) {
+            message = string_value(*literal).value_or("");
+        }
+        return wrong_answer("the connector refused " + doing, message.substr(0, 512));
+    }
+    Error failure = reply.failure;
+    failure.where = doing;
+    if (reply.end == CallEnd::timed_out) {
+        failure = Error{"GH-P306", "the connector did not answer " + doing + " in time", doing,
+                        "it is slow to start, or does not speak MCP",
+                        "see the connector's log, or raise run.timeouts.startup in its manifest"};
+    }
+    const bool ended = reply.end == CallEnd::may_have_run || reply.end == CallEnd::never_sent;
+    if (ended && failure.code == "GH-P301") {
+        // The words for a caller ("may have run") would mislead here: nobody called a tool yet.
+        failure = Error{"GH-P301", "the connector ended before it answered " + doing, doing,
+                        failure.why, "see the connector's log"};
+    }
+    return failure;
+}
+
+Error ended_on_probe() {
+    return Error{"GH-P312", "the connector ended when it was asked for its protocol era",
+                 "server/discover", "it does not expect anything before initialize",
+                 "nothing; it is started again without that question"};
 }
 
 Error stdout_closed() {

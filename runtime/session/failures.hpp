@@ -2,6 +2,7 @@
 #pragma once
 
 #include "runtime/base/error.hpp"
+#include "runtime/connector_call.hpp"
 
 #include <chrono>
 #include <cstddef>
@@ -20,6 +21,14 @@ Error queue_full(std::size_t queued_count);
 Error cancelled(std::string_view reason);
 Error answer_too_long(std::size_t length_bytes, std::size_t max_bytes);
 Error answer_unreadable(std::string why);
+
+// A step of the gateway's own (`doing`: "initialize", "tools/list") that got something else than a
+// result: GH-M403 refused, GH-P306 not in time, else why the session ended.
+Error failed_step(const CallReply& reply, const std::string& doing);
+// GH-M403: the connector's answer cannot be used.
+Error wrong_answer(std::string what, std::string why);
+// GH-P312: the connector ended after `server/discover` and before it answered `initialize`.
+Error ended_on_probe();
 
 // Why a session ended.
 Error stdout_closed();
