@@ -31,6 +31,19 @@ class Calls {
     Task<void> answer(std::shared_ptr<const Exchange> exchange,
                       std::shared_ptr<ClientSession> session, HttpResponder& responder);
 
+    // The requests that go to a connector; all else is answered by the endpoint itself.
+    static bool handles(std::string_view method);
+
+    // A resource as its connector knows it, whose changes it was asked to tell of.
+    struct Watched {
+        ConnectorName connector;
+        std::string upstream_uri;
+    };
+    // For subscriptions/listen: policy, intent, ConnectorDirectory::watch_resource, outcome. An
+    // unknown, a hidden and a denied resource fail alike (GH-N407).
+    Task<Result<Watched>> watch(std::shared_ptr<const Exchange> exchange, std::string uri);
+    void unwatch(const runtime::Caller& caller, const Watched& watched);
+
     std::uint32_t in_flight_count() const { return in_flight_; }
     // Completes when no streamed call runs any more.
     Task<void> join();
