@@ -43,6 +43,7 @@ std::shared_ptr<ClientSession> ClientSessions::create(const PrincipalId& princip
     session->principal = principal;
     session->virtual_server = virtual_server;
     session->last_used = now;
+    session->kept_total_bytes = kept_total_bytes_;
     sessions_[session->id.str()] = order_.insert(order_.end(), session);
     return session;
 }

@@ -47,6 +47,10 @@ class ClientSession {
     std::multimap<std::string, CallInFlight, std::less<>> calls;
     // Resources it subscribed to: (connector, the connector's own URI).
     std::set<std::pair<std::string, std::string>> watched;
+    // notifications/initialized came: nothing is sent on the gateway's own account before it.
+    bool initialized = false;
+    // What the streams of all sessions keep together; null: not counted.
+    std::shared_ptr<std::size_t> kept_total_bytes;
 
     // Whether its revision has priming events and `retry` (2025-11-25), batches (2025-03-26).
     bool has_priming() const { return protocol_version >= "2025-11-25"; }
@@ -77,6 +81,10 @@ class ClientSession {
     void close();
 
   private:
+    MessageStreamOptions stream_options(std::uint64_t number) const;
+    void forget_old_streams();
+    void close_streams();
+
     std::uint64_t last_stream_ = 0;
     std::uint64_t last_request_ = 0;
     std::shared_ptr<MessageStream> standalone_;
@@ -111,6 +119,7 @@ class ClientSessions {
     std::size_t max_count_;
     std::chrono::milliseconds idle_max_;
     std::function<void(ClientSession&)> on_end_;
+    std::shared_ptr<std::size_t> kept_total_bytes_ = std::make_shared<std::size_t>(0);
     Order order_;
     std::unordered_map<std::string, Order::iterator> sessions_;
 };

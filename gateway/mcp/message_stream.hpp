@@ -14,6 +14,8 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 namespace gatehouse::gateway {
 
@@ -26,6 +28,10 @@ struct MessageStreamOptions {
     // Of messages not yet delivered, and of delivered ones kept for a replay.
     std::size_t backlog_max_bytes = 1ULL << 20;
     std::size_t replay_max_bytes = 256ULL << 10;
+    // What all streams with this counter keep; over the maximum, an answer that arrives while no
+    // connection serves its stream is given up. Null: not counted.
+    std::shared_ptr<std::size_t> kept_total_bytes;
+    std::size_t kept_total_max_bytes = 64ULL << 20;
 };
 
 class MessageStream : public std::enable_shared_from_this<MessageStream> {
@@ -48,10 +54,15 @@ class MessageStream : public std::enable_shared_from_this<MessageStream> {
     bool delivered() const; // and all of it was written to a connection
     bool attached() const;  // a connection serves it now
     std::uint64_t dropped_count() const;
+    std::size_t kept_bytes() const; // of messages and answer held now
 
+    // For serve: what no connection has delivered so far.
+    static constexpr std::uint64_t behind_delivered = ~0ULL;
     // Answers a request with this stream from behind event `after` on (0: from the start): head,
     // priming, events as they come, keep-alive comments, until the end, until the client is gone,
-    // or until another connection takes over. Completes the responder.
+    // or until another connection takes over. Completes the responder. Streams with event ids take
+    // the responder's on_disconnect for themselves; without ids it stays the caller's, who ends the
+    // stream when the client hangs up.
     static Task<void> serve(std::shared_ptr<MessageStream> stream, HttpResponder& responder,
                             std::uint64_t after,
                             std::vector<std::pair<std::string, std::string>> headers = {});

@@ -125,9 +125,14 @@ HttpReply empty_reply(int http_status) {
     return reply;
 }
 
+void flatten_for_sse(std::string& json) {
+    for (const char line_end : {'\r', '\n'}) {
+        std::replace(json.begin(), json.end(), line_end, ' ');
+    }
+}
+
 HttpReply as_sse_event(HttpReply reply) {
-    // A raw carriage return can only be white space between JSON tokens, but would end an SSE line.
-    std::replace(reply.body.begin(), reply.body.end(), '\r', ' ');
+    flatten_for_sse(reply.body);
     reply.body_prefix = "event: message\ndata: " + reply.body_prefix;
     reply.body_suffix += "\n\n";
     return reply;

@@ -30,7 +30,10 @@ HttpReply tool_error_reply(std::string_view id, Era era, const Error& error);
 HttpReply connector_reply(std::string_view id, Era era, runtime::CallReply reply);
 HttpReply empty_reply(int http_status);
 
-// Turns a complete reply into one SSE event; its own head is dropped.
+// Replaces raw line ends, which in valid JSON are white space between tokens, by spaces: they would
+// end a line of an SSE event.
+void flatten_for_sse(std::string& json);
+// Turns a complete reply into one SSE event without copying it; its own head is dropped.
 HttpReply as_sse_event(HttpReply reply);
 
 } // namespace gatehouse::gateway
