@@ -8,8 +8,9 @@ namespace gatehouse::sandbox {
 namespace {
 
 // Takes the descriptors of the message. The space for one holds two, because of its alignment, so
-// that a second one is possible; then both are closed, and the packet is odd.
-bool take_descriptors(msghdr& message, UniqueFd& attached) {
+// that a second one is possible; then both are closed.
+UniqueFd take_descriptor(msghdr& message) {
+    UniqueFd attached;
     int count = 0;
     for (cmsghdr* header = CMSG_FIRSTHDR(&message); header != nullptr;
          header = CMSG_NXTHDR(&message, header)) {
@@ -27,7 +28,7 @@ bool take_descriptors(msghdr& message, UniqueFd& attached) {
     if (count > 1) {
         attached.reset();
     }
-    return count <= 1;
+    return attached;
 }
 
 ControlPacket::State state_of_failure(int error_number) {
@@ -58,14 +59,12 @@ ControlPacket receive_control_packet(int socket_fd) {
         packet.state = state_of_failure(errno);
         return packet;
     }
-    const bool right_descriptors = take_descriptors(message, packet.attached);
-    const bool right_size =
-        size == sizeof packet.report && (message.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) == 0;
-    if (right_descriptors && right_size) {
+    UniqueFd attached = take_descriptor(message);
+    if (size == sizeof packet.report && (message.msg_flags & MSG_TRUNC) == 0) {
         packet.state = ControlPacket::State::whole;
+        packet.attached = std::move(attached);
         return packet;
     }
-    packet.attached.reset();
     packet.state = size == 0 ? ControlPacket::State::closed : ControlPacket::State::odd;
     return packet;
 }

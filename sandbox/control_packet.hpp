@@ -10,13 +10,15 @@ namespace gatehouse::sandbox {
 struct ControlPacket {
     enum class State {
         whole,       // a report
-        odd,         // of another size, or with more than one descriptor: to be ignored
+        odd,         // of another size: to be ignored
         nothing_yet, // the socket is empty
         closed,      // no process holds the other end, or the socket failed
     };
     State state = State::closed;
     wire::Report report = {};
-    UniqueFd attached; // close-on-exec; only with a whole packet, and not with every one
+    // Close-on-exec; of a whole packet with exactly one. Missing too if this process may open no
+    // more.
+    UniqueFd attached;
 };
 
 // Never waits.

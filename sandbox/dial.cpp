@@ -62,7 +62,11 @@ Task<DialAnswer> dial_one(ChildProcess::Impl& child, DialTarget target,
     if (answer.error_number != 0) {
         co_return answer;
     }
-    if (!answer.socket || !is_stream_socket(answer.socket.get(), target.family)) {
+    if (!answer.socket) {
+        answer.error_number = EMFILE; // the kernel drops what the receiver may not open
+        co_return answer;
+    }
+    if (!is_stream_socket(answer.socket.get(), target.family)) {
         DialAnswer odd;
         odd.error_number = EPROTO;
         co_return odd;

@@ -30,7 +30,7 @@ WALLS = [
     (r"archive(_entry)?\.h", ("runtime/manifest/",)),
     (r"boost/process", ("sandbox/launcher", "sandbox/child_process", "sandbox/jail_spawn")),
     (r"boost/beast", ("gateway/http/", "gateway/cli/")),
-    (r"boost/asio", ("runtime/", "sandbox/launcher", "sandbox/child_process", "sandbox/jail_spawn", "gateway/")),
+    (r"boost/asio", ("runtime/", "sandbox/launcher", "sandbox/child_process", "sandbox/dial", "sandbox/jail_spawn", "gateway/")),
     (r"openssl/", ("gateway/",)),
     (r"sqlite3\.h", ("gateway/store/",)),
     (r"sodium", ("gateway/credentials/", "gateway/auth/", "gateway/journal/")),

@@ -22,6 +22,16 @@ int set_limit(const Limit& limit) {
     return result_of(setrlimit(limit.resource, &wanted));
 }
 
+// Lower than init's limit by more than one message can carry (253): the reason is in main.cpp.
+std::uint64_t below_inits_limit(std::uint64_t nofile) {
+    rlimit of_init = {};
+    if (getrlimit(RLIMIT_NOFILE, &of_init) != 0) {
+        return nofile;
+    }
+    const std::uint64_t bound = of_init.rlim_cur - of_init.rlim_cur / 4;
+    return nofile < bound ? nofile : bound;
+}
+
 } // namespace
 
 int set_limits(Jail& jail) {
@@ -36,7 +46,7 @@ int set_limits(Jail& jail) {
         {"memlock", RLIMIT_MEMLOCK, 1U << 20},
         {"msgqueue", RLIMIT_MSGQUEUE, 0},
         {"nice", RLIMIT_NICE, 0},
-        {"nofile", RLIMIT_NOFILE, plan.nofile},
+        {"nofile", RLIMIT_NOFILE, below_inits_limit(plan.nofile)},
         {"nproc", RLIMIT_NPROC, plan.pids},
         {"rtprio", RLIMIT_RTPRIO, 0},
         {"sigpending", RLIMIT_SIGPENDING, 4096},

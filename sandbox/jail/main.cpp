@@ -12,6 +12,7 @@
 #include <poll.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -23,6 +24,18 @@ Jail the_jail; // static storage: the view holds tables that are too large for c
 
 int close_strangers(Jail&) {
     return result_of(close_range(wire::plan_fd + 1, ~0U, 0));
+}
+
+// Of an ordinary user the kernel counts the descriptors that are on their way between processes, a
+// connector's too, and refuses to send one to a process whose limit the count is over: a connector,
+// which has a lower limit of its own, must not stop init in this way.
+int raise_descriptor_limit(Jail&) {
+    rlimit limit = {};
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0) {
+        return errno;
+    }
+    limit.rlim_cur = limit.rlim_max;
+    return result_of(setrlimit(RLIMIT_NOFILE, &limit));
 }
 
 // The mapping is shared, so that the plan and its secrets exist once and are wiped once.
@@ -57,9 +70,13 @@ int let_init_go(Jail& jail) {
 }
 
 constexpr Step stage_one_steps[] = {
-    {"descriptors", close_strangers},  {"plan", read_plan},
-    {"namespaces", create_namespaces}, {"id_map", write_id_maps},
-    {"announce", announce_init},       {"go", let_init_go},
+    {"descriptors", close_strangers},
+    {"descriptor_limit", raise_descriptor_limit},
+    {"plan", read_plan},
+    {"namespaces", create_namespaces},
+    {"id_map", write_id_maps},
+    {"announce", announce_init},
+    {"go", let_init_go},
 };
 
 int leave_connector_behind(Jail& jail) {

@@ -66,6 +66,38 @@ int serve(int listener, const std::string& mode, const std::string& text) {
     }
 }
 
+// Sends descriptors to itself and never receives them, until the kernel refuses.
+void hoard() {
+    constexpr int per_message = 250;
+    int fds[per_message];
+    for (int& fd : fds) {
+        fd = 0;
+    }
+    alignas(cmsghdr) char space[CMSG_SPACE(sizeof fds)] = {};
+    for (int count = 0; count < 100; ++count) {
+        int ends[2];
+        if (socketpair(AF_UNIX, SOCK_DGRAM, 0, ends) != 0) {
+            return;
+        }
+        char byte = 0;
+        iovec part = {&byte, 1};
+        msghdr message = {};
+        message.msg_iov = &part;
+        message.msg_iovlen = 1;
+        message.msg_control = space;
+        message.msg_controllen = sizeof space;
+        cmsghdr* header = CMSG_FIRSTHDR(&message);
+        header->cmsg_level = SOL_SOCKET;
+        header->cmsg_type = SCM_RIGHTS;
+        header->cmsg_len = CMSG_LEN(sizeof fds);
+        std::memcpy(CMSG_DATA(header), fds, sizeof fds);
+        if (sendmsg(ends[0], &message, MSG_DONTWAIT) < 0) {
+            std::printf("hoarded %d: %s\n", count * per_message, std::strerror(errno));
+            return;
+        }
+    }
+}
+
 } // namespace
 
 int main(int argc, char** argv) {
@@ -79,6 +111,9 @@ int main(int argc, char** argv) {
     if (listener < 0) {
         std::printf("cannot listen: %s\n", std::strerror(errno));
         return 3;
+    }
+    if (mode == "hoard") {
+        hoard();
     }
     std::printf("ready\n");
     std::fflush(stdout);

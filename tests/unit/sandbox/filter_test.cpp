@@ -1,4 +1,5 @@
 // The filters evaluated in user space, for every call of the tables: what the kernel will answer.
+#include "sandbox/plan_wire.hpp"
 #include "sandbox/seccomp/call_table.hpp"
 #include "sandbox/seccomp/filter.hpp"
 
@@ -86,7 +87,8 @@ const Filters& filters() {
     return compiled;
 }
 
-std::uint32_t answer(long number, std::initializer_list<std::uint64_t> arguments = {}) {
+std::uint32_t answer_of(const FilterProgram& program, long number,
+                        std::initializer_list<std::uint64_t> arguments) {
     seccomp_data data = {};
     data.nr = static_cast<int>(number);
     data.arch = native_arch;
@@ -94,7 +96,15 @@ std::uint32_t answer(long number, std::initializer_list<std::uint64_t> arguments
     for (const std::uint64_t argument : arguments) {
         data.args[index++] = argument;
     }
-    return evaluate(filters().connector, data);
+    return evaluate(program, data);
+}
+
+std::uint32_t answer(long number, std::initializer_list<std::uint64_t> arguments = {}) {
+    return answer_of(filters().connector, number, arguments);
+}
+
+std::uint32_t answer_to_init(long number, std::initializer_list<std::uint64_t> arguments) {
+    return answer_of(filters().init, number, arguments);
 }
 
 } // namespace
@@ -186,6 +196,39 @@ TEST_CASE("init's filter knows a dozen calls") {
         CHECK((result == allowed || result == loud));
     }
     CHECK(count == static_cast<int>(init_calls().size()));
+}
+
+TEST_CASE("init makes TCP sockets that never block, connects them, and sends to its daemon only") {
+    constexpr std::uint64_t type = SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK;
+    CHECK(answer_to_init(SYS_socket, {AF_INET, type, 0}) == allowed);
+    CHECK(answer_to_init(SYS_socket, {AF_INET6, type, 0}) == allowed);
+    CHECK(answer_to_init(SYS_socket, {AF_UNIX, type, 0}) == loud);
+    CHECK(answer_to_init(SYS_socket, {AF_NETLINK, type, 0}) == loud);
+    CHECK(answer_to_init(SYS_socket, {AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0}) == loud);
+    CHECK(answer_to_init(SYS_socket, {AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0}) == loud);
+    CHECK(answer_to_init(SYS_socket, {AF_INET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0}) ==
+          loud);
+    CHECK(answer_to_init(SYS_socket, {AF_INET, type, 132}) == loud); // SCTP
+    CHECK(answer_to_init(SYS_connect, {5, 0x1000, 16}) == allowed);
+    CHECK(answer_to_init(SYS_connect, {5, 0x1000, 28}) == allowed);
+    CHECK(answer_to_init(SYS_connect, {5, 0x1000, 110}) == loud); // a unix address
+    constexpr std::uint64_t flags = MSG_NOSIGNAL | MSG_DONTWAIT;
+    CHECK(answer_to_init(SYS_sendmsg, {wire::control_fd, 0x1000, flags}) == allowed);
+    CHECK(answer_to_init(SYS_sendmsg, {wire::control_fd, 0x1000, MSG_NOSIGNAL}) == loud);
+    CHECK(answer_to_init(SYS_sendmsg, {5, 0x1000, flags}) == loud);
+    for (const long number : {SYS_bind, SYS_listen, SYS_accept4, SYS_sendto, SYS_recvmsg,
+                              SYS_setsockopt, SYS_openat, SYS_execve, SYS_clone, SYS_mmap}) {
+        CHECK(answer_to_init(number, {}) == loud);
+    }
+}
+
+TEST_CASE("what a server on its own loopback needs is allowed") {
+    for (const long number :
+         {SYS_bind, SYS_listen, SYS_accept4, SYS_getsockname, SYS_getpeername, SYS_setsockopt,
+          SYS_getsockopt, SYS_shutdown, SYS_recvfrom, SYS_sendto, SYS_sendmsg, SYS_recvmsg,
+          SYS_epoll_create1, SYS_epoll_ctl, SYS_epoll_pwait, SYS_eventfd2, SYS_ppoll, SYS_writev}) {
+        CHECK(answer(number) == allowed);
+    }
 }
 
 TEST_CASE("no call is both allowed and loud, and the allow-list keeps its size") {
