@@ -22,10 +22,9 @@ std::size_t line_end_in(std::string_view text) {
     const __m128i line_feed = _mm_set1_epi8('\n');
     std::size_t at = 0;
     for (; text.size() - at >= 16; at += 16) {
-        const __m128i bytes =
-            _mm_loadu_si128(reinterpret_cast<const __m128i*>(text.data() + at));
-        const __m128i marks = _mm_or_si128(_mm_cmpeq_epi8(bytes, carriage_return),
-                                           _mm_cmpeq_epi8(bytes, line_feed));
+        const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(text.data() + at));
+        const __m128i marks =
+            _mm_or_si128(_mm_cmpeq_epi8(bytes, carriage_return), _mm_cmpeq_epi8(bytes, line_feed));
         const auto mask = static_cast<unsigned>(_mm_movemask_epi8(marks));
         if (mask != 0) {
             return at + static_cast<std::size_t>(std::countr_zero(mask));

@@ -1,5 +1,6 @@
-// The first two bytes choose the limit and the size of the pieces; the rest is the stream. The events
-// must be those of a reader that has the whole stream before it and follows the standard's text.
+// The first two bytes choose the limit and the size of the pieces; the rest is the stream. The
+// events must be those of a reader that has the whole stream before it and follows the standard's
+// text.
 #include "runtime/base/assert.hpp"
 #include "runtime/http_client/sse_reader.hpp"
 
