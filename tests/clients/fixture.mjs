@@ -142,6 +142,19 @@ describe("the fixture", { concurrency: 4 }, () => {
     await pipe.end();
   });
 
+  it("tells who listens how a task of the extension goes on, and answers through tasks/update", async () => {
+    const pipe = new Pipe("--era", "modern");
+    const capabilities = { elicitation: {}, extensions: { "io.modelcontextprotocol/tasks": {} } };
+    const { taskId } = (await pipe.modern("tools/call", { name: "confirm_delete" }, capabilities)).result;
+    pipe.begin("subscriptions/listen", { notifications: { taskIds: [taskId] },
+      _meta: { ...modern_meta, "io.modelcontextprotocol/clientCapabilities": capabilities } });
+    await pipe.until("the acknowledgement", (m) => m.params?.notifications?.taskIds?.[0] === taskId);
+    await pipe.modern("tasks/update", { taskId, inputResponses: { confirm: { action: "accept", content: { confirm: true } } } }, capabilities);
+    const told = await pipe.until("the end of the task", (m) => m.method === "notifications/tasks" && m.params.status === "completed");
+    assert.deepEqual([told.params.taskId, text_of(told.params.result)], [taskId, "Deleted."]);
+    await pipe.end();
+  });
+
   it("pages its lists and refuses a cursor it never gave", async () => {
     const pipe = new Pipe("--page-size", "10");
     await pipe.initialize();
