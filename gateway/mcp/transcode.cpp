@@ -1,0 +1,294 @@
+#include "gateway/mcp/transcode.hpp"
+
+#include "runtime/base/json.hpp"
+#include "runtime/session/json_scan.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <span>
+#include <utility>
+
+namespace gatehouse::gateway {
+
+namespace {
+
+using runtime::find_member;
+using runtime::JsonMember;
+using runtime::object_members;
+using runtime::string_value;
+
+// A key as it reads; most are written without escapes.
+std::string plain_key(std::string_view raw) {
+    if (raw.find('\\') == std::string_view::npos) {
+        return std::string(raw);
+    }
+    return string_value("\"" + std::string(raw) + "\"").value_or(std::string(raw));
+}
+
+bool is_protocol_key(std::string_view key) {
+    return key.starts_with(meta_protocol_prefix);
+}
+
+bool belongs_to_hop(std::string_view key) {
+    return key == "progressToken" || is_protocol_key(key);
+}
+
+bool mentions(std::string_view text, std::string_view word) {
+    return ::memmem(text.data(), text.size(), word.data(), word.size()) != nullptr;
+}
+
+void append_member(std::string& inside, std::string_view raw_key, std::string_view raw_value) {
+    inside += inside.empty() ? "\"" : ",\"";
+    inside += raw_key;
+    inside += "\":";
+    inside += raw_value;
+}
+
+template <class Keep>
+std::string members_kept(std::string_view object, const Keep& keep) {
+    std::string inside;
+    const auto members = object_members(object);
+    if (!members) {
+        return inside;
+    }
+    for (const JsonMember& member : *members) {
+        if (keep(plain_key(member.key))) {
+            append_member(inside, member.key, member.value);
+        }
+    }
+    return inside;
+}
+
+std::size_t offset_of(std::string_view whole, std::string_view part) {
+    return static_cast<std::size_t>(part.data() - whole.data());
+}
+
+// Where a member begins (its key's quote) and ends in the text of its object.
+std::size_t begin_of(std::string_view whole, const JsonMember& member) {
+    return offset_of(whole, member.key) - 1;
+}
+std::size_t end_of(std::string_view whole, const JsonMember& member) {
+    return offset_of(whole, member.value) + member.value.size();
+}
+
+// Takes members out together with one comma each.
+template <class Remove>
+void remove_members(std::string_view object, const std::vector<JsonMember>& members,
+                    const Remove& remove, TextEdits& edits) {
+    std::size_t last_kept_end = 0;
+    bool any_kept = false;
+    for (std::size_t i = 0; i < members.size(); ++i) {
+        if (!remove(members[i])) {
+            any_kept = true;
+            last_kept_end = end_of(object, members[i]);
+            continue;
+        }
+        std::size_t next = i + 1;
+        while (next < members.size() && remove(members[next])) {
+            ++next;
+        }
+        const bool at_end = next == members.size();
+        const std::size_t from =
+            at_end && any_kept ? last_kept_end : begin_of(object, members[i]);
+        const std::size_t until =
+            at_end ? end_of(object, members[next - 1]) : begin_of(object, members[next]);
+        edits.push_back({from, until - from, ""});
+        i = next - 1;
+    }
+}
+
+bool is_modern_member(std::string_view key) {
+    return key == "resultType" || key == "ttlMs" || key == "cacheScope";
+}
+
+TextEdits edits_for_modern(std::string_view method, std::string_view result) {
+    TextEdits edits;
+    std::string added = R"("resultType":"complete")";
+    if (method == "resources/read") {
+        added += R"(,"ttlMs":0,"cacheScope":"private")";
+    }
+    const auto first = result.find_first_not_of(" \t\r\n", 1);
+    bool empty = first == std::string_view::npos || result[first] == '}';
+    // What a legacy connector says of the kind of its result means nothing.
+    if (mentions(result, "resultType") || mentions(result, "ttlMs") ||
+        mentions(result, "cacheScope") || mentions(result, "\\u")) {
+        if (const auto members = object_members(result)) {
+            const auto foreign = [](const JsonMember& member) {
+                return is_modern_member(plain_key(member.key));
+            };
+            remove_members(result, *members, foreign, edits);
+            empty = std::all_of(members->begin(), members->end(), foreign);
+        }
+    }
+    edits.push_back({1, 0, added + (empty ? "" : ",")});
+    return edits;
+}
+
+TextEdits edits_for_legacy(std::string_view result) {
+    TextEdits edits;
+    const auto members = object_members(result);
+    if (!members) {
+        return edits;
+    }
+    std::string kept_meta;
+    bool meta_changes = false;
+    for (const JsonMember& member : *members) {
+        if (plain_key(member.key) == "_meta" && mentions(member.value, meta_protocol_prefix)) {
+            meta_changes = true;
+            kept_meta = members_kept(member.value,
+                                     [](std::string_view key) { return !is_protocol_key(key); });
+            if (!kept_meta.empty()) {
+                edits.push_back(replace_part(result, member.value, "{" + kept_meta + "}"));
+            }
+        }
+    }
+    const bool meta_goes = meta_changes && kept_meta.empty();
+    const auto remove = [meta_goes](const JsonMember& member) {
+        const std::string key = plain_key(member.key);
+        return is_modern_member(key) || (meta_goes && key == "_meta");
+    };
+    remove_members(result, *members, remove, edits);
+    return edits;
+}
+
+void put_in_order(TextEdits& edits) {
+    // An insertion stands before a removal that begins at its place.
+    std::sort(edits.begin(), edits.end(), [](const TextEdit& left, const TextEdit& right) {
+        return std::pair(left.offset, left.length) < std::pair(right.offset, right.length);
+    });
+}
+
+// The text from `from` to `until` with the edits that begin there.
+std::string edited_piece(std::string_view text, std::span<const TextEdit> edits, std::size_t from,
+                         std::size_t until) {
+    std::string made;
+    for (const TextEdit& edit : edits) {
+        made += text.substr(from, edit.offset - from);
+        made += edit.text;
+        from = edit.offset + edit.length;
+    }
+    made += text.substr(from, until - from);
+    return made;
+}
+
+} // namespace
+
+TextEdit replace_part(std::string_view whole, std::string_view part, std::string text) {
+    return {offset_of(whole, part), part.size(), std::move(text)};
+}
+
+std::string edited(std::string_view text, TextEdits edits) {
+    put_in_order(edits);
+    return edited_piece(text, edits, 0, text.size());
+}
+
+HttpReply spliced_reply(std::string prefix, runtime::CallReply reply, TextEdits edits) {
+    put_in_order(edits);
+    const std::string_view body = reply.body();
+    // The largest piece between two edits stays in the frame.
+    std::size_t stays_from = 0;
+    std::size_t stays_until = edits.empty() ? body.size() : edits.front().offset;
+    std::size_t before = 0; // edits in front of it
+    for (std::size_t i = 0; i < edits.size(); ++i) {
+        const std::size_t from = edits[i].offset + edits[i].length;
+        const std::size_t until = i + 1 < edits.size() ? edits[i + 1].offset : body.size();
+        if (until - from > stays_until - stays_from) {
+            stays_from = from;
+            stays_until = until;
+            before = i + 1;
+        }
+    }
+    const std::span<const TextEdit> all(edits);
+    HttpReply out;
+    out.body_prefix = std::move(prefix);
+    out.body_prefix += edited_piece(body, all.first(before), 0, stays_from);
+    out.body_suffix = edited_piece(body, all.subspan(before), stays_until, body.size());
+    out.body_suffix += "}";
+    out.body_offset = reply.body_offset + stays_from;
+    out.body_length = stays_until - stays_from;
+    out.body = std::move(reply.frame);
+    return out;
+}
+
+TextEdits era_edits(std::string_view method, Era connector, Era client, std::string_view result) {
+    if (connector == client || result.empty() || result.front() != '{') {
+        return {};
+    }
+    return client == Era::modern ? edits_for_modern(method, result) : edits_for_legacy(result);
+}
+
+std::string_view result_type(std::string_view result) {
+    const auto raw = find_member(result, "resultType");
+    if (!raw || raw->size() < 2) {
+        return "complete";
+    }
+    return raw->substr(1, raw->size() - 2);
+}
+
+std::string meta_for_connector(std::string_view meta) {
+    if (meta.empty() || meta.front() != '{') {
+        return "";
+    }
+    return members_kept(meta, [](std::string_view key) { return !belongs_to_hop(key); });
+}
+
+std::string params_for_connector(std::string named, std::string_view params,
+                                 const std::vector<std::string_view>& passed_on,
+                                 std::string_view meta) {
+    std::string inside = std::move(named);
+    for (const std::string_view key : passed_on) {
+        if (const auto value = find_member(params, key)) {
+            append_member(inside, key, *value);
+        }
+    }
+    const std::string kept = meta_for_connector(meta);
+    if (!kept.empty()) {
+        append_member(inside, "_meta", "{" + kept + "}");
+    }
+    return "{" + inside + "}";
+}
+
+std::string progress_message(std::string_view client_token, std::string_view connector_params) {
+    std::string text =
+        R"({"jsonrpc":"2.0","method":"notifications/progress","params":{"progressToken":)";
+    text += client_token;
+    const std::string kept = members_kept(
+        connector_params, [](std::string_view key) { return key != "progressToken"; });
+    if (!kept.empty()) {
+        text += "," + kept;
+    }
+    text += "}}";
+    return text;
+}
+
+std::string log_message(std::string_view connector_params) {
+    std::string text = R"({"jsonrpc":"2.0","method":"notifications/message","params":)";
+    text += connector_params;
+    text += "}";
+    return text;
+}
+
+std::optional<std::string_view> task_id_in(std::string_view result) {
+    if (const auto direct = find_member(result, "taskId")) {
+        return direct;
+    }
+    if (const auto made = runtime::find_pointer(result, "/task/taskId")) {
+        return made;
+    }
+    return runtime::find_pointer(result, "/_meta/io.modelcontextprotocol~1related-task/taskId");
+}
+
+std::string with_related_task(std::string_view raw, const TranslateId& translate) {
+    const auto literal =
+        mentions(raw, meta_related_task)
+            ? runtime::find_pointer(raw, "/_meta/io.modelcontextprotocol~1related-task/taskId")
+            : std::nullopt;
+    const auto id = literal ? string_value(*literal) : std::nullopt;
+    const auto other = id ? translate(*id) : std::nullopt;
+    if (!other) {
+        return std::string(raw);
+    }
+    return edited(raw, {replace_part(raw, *literal, json_quote(*other))});
+}
+
+} // namespace gatehouse::gateway
