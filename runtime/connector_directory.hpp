@@ -8,6 +8,7 @@
 #include "runtime/base/task.hpp"
 #include "runtime/catalogue.hpp"
 #include "runtime/connector_call.hpp"
+#include "runtime/instance_scope.hpp"
 
 #include <chrono>
 #include <memory>
@@ -17,10 +18,6 @@
 #include <vector>
 
 namespace gatehouse::runtime {
-
-// run.instances.scope: whom one instance serves. `automatic` starts as shared and becomes session
-// for a connector that was seen to ask its client for input.
-enum class InstanceScope { shared, member, session, automatic }; // "auto" in the manifest
 
 // Whose instance something came from: nothing set on a shared one.
 struct InstanceOwner {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "runtime/base/ids.hpp"
+#include "runtime/instance_scope.hpp"
 
 #include <chrono>
 #include <cstdint>
@@ -15,11 +16,13 @@ namespace gatehouse::runtime {
 
 using std::chrono::milliseconds;
 
-// run.instances. Scope is always shared in this version: one instance serves every member.
+// run.instances
 struct InstanceSpec {
-    int min = 0; // 0 starts on the first call, 1 with the daemon
+    InstanceScope scope = InstanceScope::automatic;
+    int min = 0;  // 0 starts on the first call, 1 with the daemon; of the shared instance
+    int max = 16; // instances of members and sessions at a time, besides the shared one
     milliseconds idle_after =
-        std::chrono::minutes(15); // without calls, then stopped; not when min is 1
+        std::chrono::minutes(15); // without calls, then stopped; not the shared one if min is 1
 };
 
 struct TimeoutSpec {

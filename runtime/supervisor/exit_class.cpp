@@ -45,6 +45,7 @@ std::optional<EndClass> classify_asked(StopReason reason) {
     case StopReason::shutdown:
         return EndClass{EndVerdict::stopped, std::nullopt};
     case StopReason::restart:
+    case StopReason::era_probe:
         return EndClass{EndVerdict::start_again, std::nullopt};
     case StopReason::idle:
         return EndClass{EndVerdict::idle, std::nullopt};

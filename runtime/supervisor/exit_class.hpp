@@ -21,6 +21,7 @@ enum class StopReason {
     shutdown,       // the daemon ends
     startup_failed, // no handshake in time, or a wrong one
     stdout_closed,  // it closed its stdout and lived on
+    era_probe,      // it does not live with being asked for its era
 };
 
 struct EndContext {

@@ -1,6 +1,6 @@
-// Instance: one run of a connector, from exec to the empty tree. Plain data of the connector's
-// driver and of the coroutines that watch this run; shared by them, so that it lives until the last
-// has ended.
+// Instance: one run of a connector, from its launch until nothing of it is left. Plain data of the
+// slot's driver and of the coroutines that watch this run; shared by them, so that it lives until
+// the last has ended.
 #pragma once
 
 #include "runtime/base/clock.hpp"
@@ -9,31 +9,44 @@
 #include "runtime/supervisor/stderr_capture.hpp"
 #include "sandbox/child_process.hpp"
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <optional>
 
 namespace gatehouse::runtime {
 
+constexpr std::size_t list_kind_count = 4;
+
+// Readings of one list of a running instance, so that one serves all who ask meanwhile.
+struct ListReadings {
+    bool stale = false; // the connector said that it changed
+    std::uint64_t begun = 0;
+    std::uint64_t ended = 0;
+};
+
 struct Instance {
     InstanceId id;
     WallTime started_at;
     SteadyTime started;
     std::optional<SteadyTime> ready_since;
-    std::unique_ptr<sandbox::ChildProcess> child;
     std::unique_ptr<Session> session;
-    std::unique_ptr<StderrCapture> stderr_capture;
+    std::unique_ptr<sandbox::ChildProcess> child;  // null for a remote one
+    std::unique_ptr<StderrCapture> stderr_capture; // null for a remote one
+    std::unique_ptr<StderrCapture> stdout_capture; // null if stdout is the session's
+    std::optional<Era> known_era;                  // what its handshake was told
 
     std::optional<Result<Catalogue>> handshake; // set when it ended
-    std::optional<Error> session_end;           // set when stdout is closed
-    std::optional<sandbox::Outcome> outcome;    // set when the tree is proved empty
+    std::optional<Error> session_end;           // set when the session ended
+    bool gone = false;                          // nothing of it is left
+    std::optional<sandbox::Outcome> outcome;    // of the child, when its tree is proved empty
     std::uint64_t calls_active = 0;             // waiting in its queue or sent
-    int readers_running = 0;                    // of stdout and stderr
-    bool catalogue_stale = false;
+    int readers_running = 0;                    // of the session and the captures
+    std::array<ListReadings, list_kind_count> lists;
     bool refreshing = false;
     bool killed_by_us = false;
 
-    bool serves() const { return ready_since && !outcome && !session_end; }
+    bool serves() const { return ready_since && !gone && !session_end; }
 };
 
 } // namespace gatehouse::runtime

@@ -6,24 +6,44 @@
 #include "runtime/base/result.hpp"
 #include "runtime/base/task.hpp"
 #include "runtime/connector_directory.hpp"
-#include "runtime/supervisor/supervisor.hpp"
+#include "runtime/supervisor/connector_status.hpp"
 
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 namespace gatehouse::runtime {
 
+// What one slot is for.
+struct SlotOptions {
+    // Whose files it sees: the folder below state/<connector>/members, and the name of its uid;
+    // empty: the shared instance's.
+    std::string member_folder;
+    int min = 0; // 1: started with the daemon, never sleeps
+    std::chrono::milliseconds idle_after{0};
+    // What a legacy connector is told of its client; empty: the session's default.
+    std::string client_capabilities;
+    std::string client_info;
+    bool single_session = false;
+};
+
 class InstanceSlot {
   public:
-    // What the connector is told by its slots.
+    // What the slot tells its connector, and asks it. All are set.
     struct Events {
+        std::function<void()> on_changed;                   // its state, or whether calls wait
+        std::function<void()> on_ready;                     // a new instance takes calls
+        std::function<void()> on_catalogue;                 // known_catalogue() was replaced
         std::function<void(ListKind kind)> on_list_changed; // after the list was read again
         std::function<void(std::string_view method, std::string_view params)> on_notice;
         std::function<void(std::shared_ptr<InputRequest> request)> on_unsolicited_input;
         std::function<void()> on_input_seen; // it asked a client for input for the first time
-        std::function<void(Era era)> on_era; // the handshake found it out
+        // The handshake found it out; nothing: what was remembered did not hold.
+        std::function<void(std::optional<Era> era)> on_era;
+        std::function<std::optional<Era>()> known_era;
+        std::function<bool()> watched; // someone waits for its notices: it may not fall asleep
     };
 
     virtual ~InstanceSlot() = default;
@@ -44,13 +64,16 @@ class InstanceSlot {
     catalogue(std::chrono::milliseconds deadline) = 0;
     virtual Task<void> refresh(ListKind kind, std::chrono::milliseconds deadline) = 0;
     virtual std::shared_ptr<const Catalogue> known_catalogue() const = 0;
+    // Starts it if needed and asks it to tell of changes of the resource.
     virtual Task<CallReply> watch_resource(std::string uri) = 0;
+    // As above for an instance that runs; what comes of it is logged.
     virtual void unwatch_resource(const std::string& uri) = 0;
 
     virtual ConnectorStatus status() const = 0;
     // Calls waiting or in flight; a slot without any that rests may be taken away.
     virtual std::uint64_t active_calls() const = 0;
-    virtual bool resting() const = 0;
+    virtual bool resting() const = 0; // nothing runs and nothing will until someone asks
+    virtual bool asleep() const = 0;  // resting, and nothing is wrong
 };
 
 } // namespace gatehouse::runtime

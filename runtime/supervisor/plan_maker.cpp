@@ -11,9 +11,13 @@ sandbox::LaunchPlan make_plan(const ConnectorSpec& spec, PlanInputs inputs) {
         plan.env.emplace_back(name, value);
     }
     plan.secret_env = std::move(inputs.secret_env);
+    std::filesystem::path state_folder = inputs.state_folder / spec.name.str();
+    if (!inputs.member_folder.empty()) {
+        state_folder /= std::filesystem::path("members") / inputs.member_folder;
+    }
     for (const auto& volume : spec.sandbox.writable) {
         sandbox::StateVolume state;
-        state.host_path = inputs.state_folder / spec.name.str() / volume;
+        state.host_path = state_folder / volume;
         state.name = volume;
         plan.volumes.push_back(std::move(state));
     }

@@ -16,8 +16,10 @@ namespace gatehouse::runtime {
 
 struct PlanInputs {
     std::vector<std::pair<std::string, Secret>> secret_env; // variable name, value
-    std::filesystem::path state_folder; // volumes: <connector>/<volume> below it
-    std::uint32_t uid = 0;              // 0 for a daemon of an ordinary user
+    // Volumes: <connector>/<volume> below it, or <connector>/members/<member_folder>/<volume>.
+    std::filesystem::path state_folder;
+    std::string member_folder; // empty: the shared instance
+    std::uint32_t uid = 0;     // 0 for a daemon of an ordinary user
 };
 
 sandbox::LaunchPlan make_plan(const ConnectorSpec& spec, PlanInputs inputs);

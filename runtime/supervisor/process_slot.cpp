@@ -1,199 +1,126 @@
 #include "runtime/supervisor/process_slot.hpp"
 
-#include "runtime/base/assert.hpp"
-#include "runtime/base/log.hpp"
-#include "runtime/supervisor/wait_time.hpp"
+#include "runtime/session/stdio_session.hpp"
+#include "runtime/supervisor/plan_maker.hpp"
 
+#include <csignal>
 #include <utility>
 
 namespace gatehouse::runtime {
 
-ProcessSlot::ProcessSlot(ConnectorHost& host, ConnectorSpec spec, ConnectorLog* log)
-    : host_(host), spec_(std::move(spec)), log_(log), backoff_(spec_.restart),
-      changed_(host.executor), phase_since_(host.clock.wall_now()) {
-    // Lines dropped by an earlier run of the daemon are no news.
-    seen_dropped_ = log_ != nullptr ? log_->dropped_count() : 0;
+namespace {
+
+using std::chrono::seconds;
+
+constexpr seconds exec_max_wait{10}; // exec is reported within milliseconds on an idle machine
+constexpr seconds eof_max_wait{5};
+
+Error unset_secret_error(Error cause, const CredentialSpec& credential) {
+    if (cause.code == "GH-A102") {
+        cause.what = "the secret '" + credential.secret.str() + "' is not set";
+        cause.where = "credentials[" + credential.name + "]";
+        cause.action = "run `gatehouse secret set " + credential.secret.str() + "`";
+    }
+    return cause;
 }
+
+} // namespace
 
 ProcessSlot::~ProcessSlot() = default;
 
-Task<void> ProcessSlot::run() {
-    begun_ = true;
-    phase_since_ = host_.clock.wall_now();
-    if (spec_.instances.min == 0) {
-        state_ = InstanceState::idle;
+Result<void> ProcessSlot::prepare_launch() {
+    auto plan = make_launch_plan();
+    if (!plan) {
+        return std::move(plan).error();
     }
-    while (!(shutting_down_ && is_resting(state_))) {
-        auto action = perform(action_of(state_));
-        const auto event = co_await std::move(action);
-        if (!event) {
-            break;
+    plan_ = std::move(*plan);
+    return {};
+}
+
+Result<sandbox::LaunchPlan> ProcessSlot::make_launch_plan() {
+    PlanInputs inputs;
+    std::vector<std::string> masked;
+    for (const auto& credential : spec().credentials) {
+        auto secret = host().credentials.shared_secret(credential.secret);
+        if (!secret) {
+            return unset_secret_error(std::move(secret).error(), credential);
         }
-        advance(*event);
+        masked.emplace_back(secret->reveal());
+        inputs.secret_env.emplace_back(credential.env, std::move(*secret));
     }
-    changed_.notify();
-}
-
-void ProcessSlot::advance(LifecycleEvent event) {
-    const auto next = next_state(state_, event);
-    if (!next) {
-        log_error("connector " + spec_.name.str() + ": no way from " +
-                  std::string(to_text(state_)) + " by " + std::string(to_text(event)));
+    if (connector_log() != nullptr) {
+        connector_log()->set_secrets(std::move(masked));
     }
-    GH_ASSERT(next.has_value());
-    const HealthPhase phase_before = health_phase();
-    state_ = *next;
-    if (health_phase() != phase_before) {
-        phase_since_ = host_.clock.wall_now();
-    }
-    if (!is_starting(state_) && std::exchange(slot_held_, false)) {
-        host_.slots.release();
-    }
-    if (state_ == InstanceState::pending) {
-        start_wanted_ = false;
-        idle_wanted_ = false;
-    }
-    changed_.notify();
-}
-
-bool ProcessSlot::stop_asked() const {
-    switch (stop_reason_) {
-    case StopReason::verb:
-    case StopReason::restart:
-    case StopReason::idle:
-    case StopReason::shutdown:
-        return true;
-    default:
-        return false;
-    }
-}
-
-// A stronger wish replaces a weaker one: what was to start again is not, once it is to stay off.
-void ProcessSlot::ask_stop(StopReason reason) {
-    const bool running = has_process(state_) || is_starting(state_);
-    const bool replaceable = stop_reason_ == StopReason::none || stop_reason_ == StopReason::idle ||
-                             stop_reason_ == StopReason::restart;
-    if (running && (replaceable || reason == StopReason::shutdown)) {
-        stop_reason_ = reason;
-    }
-    changed_.notify();
-}
-
-void ProcessSlot::ask_start() {
-    off_ = false;
-    backoff_.reset();
-    failures_.clear();
-    last_failure_.reset();
-    last_failure_at_.reset();
-    start_wanted_ = true;
-    changed_.notify();
-}
-
-void ProcessSlot::shut_down() {
-    shutting_down_ = true;
-    start_wanted_ = false;
-    ask_stop(StopReason::shutdown);
-}
-
-Task<Result<void>> ProcessSlot::start() {
-    const InstanceId earlier = instance_ ? instance_->id : InstanceId{};
-    if (instance_ && instance_->serves() && state_ == InstanceState::ready && !stop_asked()) {
-        co_return Result<void>();
-    }
-    if (is_starting(state_) && !stop_asked()) {
-        off_ = false;
-    } else {
-        ask_start();
-    }
-    auto waiting = wait_started(is_starting(state_) ? InstanceId{} : earlier);
-    auto started = co_await std::move(waiting);
-    co_return started;
-}
-
-Task<Result<void>> ProcessSlot::restart() {
-    const InstanceId earlier = instance_ ? instance_->id : InstanceId{};
-    ask_start();
-    if (has_process(state_) || is_starting(state_)) {
-        ask_stop(StopReason::restart);
-        // The restart itself starts it again; a second start must not follow.
-        start_wanted_ = stop_reason_ != StopReason::restart;
-    }
-    auto waiting = wait_started(earlier);
-    auto started = co_await std::move(waiting);
-    co_return started;
-}
-
-// Waits for an instance other than `earlier` to be ready, or for the state that says why there is
-// none.
-Task<Result<void>> ProcessSlot::wait_started(InstanceId earlier) {
-    using std::chrono::seconds;
-    const auto limit = spec_.timeouts.drain + spec_.timeouts.stop + spec_.timeouts.startup +
-                       milliseconds(seconds(60));
-    const SteadyTime deadline = loop_now() + limit;
-    while (loop_now() < deadline) {
-        const bool fresh = instance_ && instance_->id != earlier;
-        if (fresh && state_ == InstanceState::ready && instance_->serves()) {
-            co_return Result<void>();
+    inputs.member_folder = options().member_folder;
+    if (host().uids != nullptr) {
+        auto uid = host().uids->uid_for(spec().name, options().member_folder);
+        if (!uid) {
+            return std::move(uid).error();
         }
-        const bool settled = !start_wanted_ && !has_process(state_) && !is_starting(state_) &&
-                             state_ != InstanceState::exited;
-        if (shutting_down_ || settled) {
-            auto why = refusal(Patience::no_backoff);
-            co_return why
-                ? std::move(*why)
-                : last_failure_.value_or(Error{"GH-P301", "the connector did not stay up",
-                                               spec_.name.str(), last_exit_,
-                                               "read `gatehouse logs " + spec_.name.str() + "`"});
-        }
-        auto change = changed_.wait_for(seconds(1));
-        co_await std::move(change);
+        inputs.uid = *uid;
     }
-    co_return Error{"GH-P306", "the connector is not ready yet", spec_.name.str(),
-                    "it is still " + std::string(to_text(state_)),
-                    "look again with `gatehouse ls`"};
+    inputs.state_folder = host().state_folder;
+    return make_plan(spec(), std::move(inputs));
 }
 
-Task<Result<void>> ProcessSlot::stop() {
-    using std::chrono::seconds;
-    off_ = true;
-    start_wanted_ = false;
-    ask_stop(StopReason::verb);
-    const auto limit = spec_.timeouts.drain + spec_.timeouts.stop + milliseconds(seconds(30));
-    const SteadyTime deadline = loop_now() + limit;
-    while (loop_now() < deadline && state_ != InstanceState::stuck) {
-        if (state_ == InstanceState::stopped) {
-            co_return Result<void>();
-        }
-        if (!off_) {
-            co_return Error{"GH-P311", "the connector was started again meanwhile",
-                            spec_.name.str(), "", "stop it once more"};
-        }
-        auto change = changed_.wait_for(seconds(1));
-        co_await std::move(change);
+Task<Result<void>> ProcessSlot::launch_instance() {
+    auto plan = std::move(*plan_);
+    plan_.reset();
+    auto launching = host().launcher.launch(std::move(plan), exec_max_wait);
+    auto child = co_await std::move(launching);
+    if (!child) {
+        co_return std::move(child).error();
     }
-    co_return Error{"GH-P310", "the connector is not stopped", spec_.name.str(),
-                    "it is still " + std::string(to_text(state_)),
-                    "look for its processes with ps and try again"};
+    begin_instance(std::move(*child));
+    co_return Result<void>();
 }
 
-void ProcessSlot::secret_changed() {
-    const bool was_wrong =
-        state_ == InstanceState::misconfigured || state_ == InstanceState::failed;
-    if (has_process(state_) || is_starting(state_)) {
-        if (!off_) {
-            tell("restarts to see the changed secret");
-            ask_stop(StopReason::restart);
-        }
-    } else if (state_ == InstanceState::backoff || (was_wrong && spec_.instances.min > 0)) {
-        ask_start();
-    } else if (was_wrong) {
-        backoff_.reset();
-        failures_.clear();
-        last_failure_.reset();
-        last_failure_at_.reset();
-        idle_wanted_ = true;
-    }
-    changed_.notify();
+void ProcessSlot::begin_instance(std::unique_ptr<sandbox::ChildProcess> child) {
+    const auto instance = new_instance();
+    instance->child = std::move(child);
+    instance->session = std::make_unique<StdioSession>(
+        host().executor, instance->child->take_stdin(), instance->child->take_stdout(),
+        session_options(*instance), session_events(instance));
+    const InstanceId id = instance->id;
+    instance->stderr_capture = std::make_unique<StderrCapture>(
+        host().executor, instance->child->take_stderr(),
+        [this, id](const std::string& line) { log_line(LogStream::standard_error, id, line); });
+    ++instance->readers_running;
+    adopt(instance);
+    beside("child of ", watch_child(instance));
+    beside("stderr of ", run_capture(instance, *instance->stderr_capture));
+}
+
+Task<void> ProcessSlot::watch_child(std::shared_ptr<Instance> instance) {
+    auto waiting = instance->child->wait();
+    const sandbox::Outcome outcome = co_await std::move(waiting);
+    instance->outcome = outcome;
+    instance->gone = true;
+    changed();
+}
+
+milliseconds ProcessSlot::polite_wait() const {
+    return eof_max_wait;
+}
+
+void ProcessSlot::terminate(Instance& instance) {
+    instance.child->signal(SIGTERM);
+}
+
+void ProcessSlot::kill(Instance& instance) {
+    instance.child->kill_tree();
+}
+
+EndClass ProcessSlot::judge_end(const Instance& instance, const EndContext& context) const {
+    return classify_end(*instance.outcome, context);
+}
+
+std::string ProcessSlot::end_text(const Instance& instance) const {
+    return to_text(*instance.outcome);
+}
+
+std::string ProcessSlot::what() const {
+    return spec().command.front();
 }
 
 } // namespace gatehouse::runtime

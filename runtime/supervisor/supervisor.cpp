@@ -2,7 +2,7 @@
 
 #include "runtime/base/log.hpp"
 #include "runtime/base/task_group.hpp"
-#include "runtime/supervisor/process_slot.hpp"
+#include "runtime/supervisor/connector.hpp"
 #include "runtime/supervisor/start_slots.hpp"
 #include "runtime/supervisor/uid_registry.hpp"
 
@@ -45,17 +45,18 @@ struct Supervisor::Impl {
                options.state_folder,
                options.frame_max_bytes,
                [this] { return InstanceId{++last_instance}; },
-               [this] { return std::uniform_real_distribution<double>()(random); }},
+               [this] { return std::uniform_real_distribution<double>()(random); },
+               nullptr},
           ended(loop), tasks(loop) {}
 
-    ProcessSlot* find(const ConnectorName& name) const {
+    Connector* find(const ConnectorName& name) const {
         const auto found = connectors.find(name);
         return found == connectors.end() ? nullptr : found->second.get();
     }
 
     // One of the operator's verbs on the connector of that name.
-    Task<Result<void>> act(ConnectorName name, Task<Result<void>> (ProcessSlot::*verb)()) {
-        ProcessSlot* connector = find(name);
+    Task<Result<void>> act(ConnectorName name, Task<Result<void>> (Connector::*verb)()) {
+        Connector* connector = find(name);
         if (connector == nullptr) {
             co_return unknown_connector(name);
         }
@@ -64,7 +65,7 @@ struct Supervisor::Impl {
         co_return done;
     }
 
-    Task<void> drive(ProcessSlot& connector) {
+    Task<void> drive(Connector& connector) {
         auto running = connector.run();
         co_await std::move(running);
         --drivers_running;
@@ -81,7 +82,7 @@ struct Supervisor::Impl {
     bool begun = false;
     bool stopping = false;
     ChangeSignal ended;
-    std::map<ConnectorName, std::unique_ptr<ProcessSlot>> connectors;
+    std::map<ConnectorName, std::unique_ptr<Connector>> connectors;
     TaskGroup tasks;
 };
 
@@ -97,8 +98,8 @@ Supervisor::Supervisor(Executor executor, const Clock& clock, sandbox::Launcher&
             log_error(to_text(log.error()));
         }
         const ConnectorName name = spec.name;
-        impl_->connectors.emplace(name, std::make_unique<ProcessSlot>(impl_->host, std::move(spec),
-                                                                      log ? *log : nullptr));
+        impl_->connectors.emplace(
+            name, std::make_unique<Connector>(impl_->host, std::move(spec), log ? *log : nullptr));
     }
 }
 
@@ -142,20 +143,20 @@ std::vector<ConnectorStatus> Supervisor::statuses() const {
 }
 
 std::optional<ConnectorStatus> Supervisor::status(const ConnectorName& name) const {
-    const ProcessSlot* connector = impl_->find(name);
+    const Connector* connector = impl_->find(name);
     return connector != nullptr ? std::optional(connector->status()) : std::nullopt;
 }
 
 Task<Result<void>> Supervisor::start(ConnectorName name) {
-    return impl_->act(std::move(name), &ProcessSlot::start);
+    return impl_->act(std::move(name), &Connector::start);
 }
 
 Task<Result<void>> Supervisor::stop_connector(ConnectorName name) {
-    return impl_->act(std::move(name), &ProcessSlot::stop);
+    return impl_->act(std::move(name), &Connector::stop);
 }
 
 Task<Result<void>> Supervisor::restart(ConnectorName name) {
-    return impl_->act(std::move(name), &ProcessSlot::restart);
+    return impl_->act(std::move(name), &Connector::restart);
 }
 
 void Supervisor::secret_changed(const SecretName& name) {
@@ -174,13 +175,13 @@ bool Supervisor::contains(const ConnectorName& name) const {
 }
 
 std::shared_ptr<const Catalogue> Supervisor::known_catalogue(const ConnectorName& name) const {
-    const ProcessSlot* connector = impl_->find(name);
+    const Connector* connector = impl_->find(name);
     return connector != nullptr ? connector->known_catalogue() : nullptr;
 }
 
 Task<Result<std::shared_ptr<const Catalogue>>>
 Supervisor::catalogue(ConnectorName name, std::chrono::milliseconds deadline) {
-    ProcessSlot* connector = impl_->find(name);
+    Connector* connector = impl_->find(name);
     if (connector == nullptr) {
         co_return unknown_connector(name);
     }
@@ -190,24 +191,63 @@ Supervisor::catalogue(ConnectorName name, std::chrono::milliseconds deadline) {
 }
 
 Task<CallReply> Supervisor::call(ConnectorName name, std::shared_ptr<ConnectorCall> call) {
-    ProcessSlot* connector = impl_->find(name);
+    Connector* connector = impl_->find(name);
     return connector != nullptr ? connector->call(std::move(call))
                                 : refuse_unknown(std::move(name));
 }
 
+std::shared_ptr<const Catalogue> Supervisor::known_catalogue(const ConnectorName& name,
+                                                             const Caller& caller) const {
+    const Connector* connector = impl_->find(name);
+    return connector != nullptr ? connector->known_catalogue(caller) : nullptr;
+}
+
+Task<void> Supervisor::refresh(ConnectorName name, ListKind kind,
+                               std::shared_ptr<const Caller> caller,
+                               std::chrono::milliseconds deadline) {
+    if (Connector* connector = impl_->find(name)) {
+        auto reading = connector->refresh(kind, std::move(caller), deadline);
+        co_await std::move(reading);
+    }
+}
+
+Task<CallReply> Supervisor::watch_resource(ConnectorName name, std::shared_ptr<const Caller> caller,
+                                           std::string uri) {
+    Connector* connector = impl_->find(name);
+    return connector != nullptr ? connector->watch_resource(std::move(caller), std::move(uri))
+                                : refuse_unknown(std::move(name));
+}
+
+void Supervisor::unwatch_resource(const ConnectorName& name, const Caller& caller,
+                                  const std::string& uri) {
+    if (Connector* connector = impl_->find(name)) {
+        connector->unwatch_resource(caller, uri);
+    }
+}
+
+void Supervisor::session_ended(const std::string& session) {
+    for (const auto& [name, connector] : impl_->connectors) {
+        connector->session_ended(session);
+    }
+}
+
+void Supervisor::set_observer(ConnectorObserver* observer) {
+    impl_->host.observer = observer;
+}
+
 bool Supervisor::validates_arguments(const ConnectorName& name) const {
-    const ProcessSlot* connector = impl_->find(name);
+    const Connector* connector = impl_->find(name);
     return connector != nullptr && connector->spec().validate;
 }
 
 std::chrono::milliseconds Supervisor::call_timeout(const ConnectorName& name) const {
-    const ProcessSlot* connector = impl_->find(name);
+    const Connector* connector = impl_->find(name);
     return connector != nullptr ? connector->spec().timeouts.call : TimeoutSpec{}.call;
 }
 
 std::vector<SecretName> Supervisor::required_secrets(const ConnectorName& name) const {
     std::vector<SecretName> names;
-    if (const ProcessSlot* connector = impl_->find(name)) {
+    if (const Connector* connector = impl_->find(name)) {
         for (const auto& credential : connector->spec().credentials) {
             names.push_back(credential.secret);
         }

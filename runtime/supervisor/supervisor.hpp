@@ -7,6 +7,7 @@
 #include "runtime/credential_source.hpp"
 #include "runtime/logs/log_store.hpp"
 #include "runtime/manifest/connector_spec.hpp"
+#include "runtime/supervisor/connector_status.hpp"
 
 #include <filesystem>
 #include <memory>
@@ -19,32 +20,6 @@ class Launcher;
 }
 
 namespace gatehouse::runtime {
-
-// What `gatehouse ls` and `status` show. All values are taken at one instant.
-struct ConnectorStatus {
-    ConnectorName name;
-    std::string title;
-    std::string health; // a word of design/health.md: healthy, idle, starting, crash_loop …
-    std::string
-        lifecycle; // pending, spawning, handshake, ready, draining, backoff, idle, stopped …
-    std::optional<Error> cause;         // why it is not healthy; code, what happened, what to do
-    WallTime since;                     // of this health
-    std::optional<WallTime> started_at; // of the running instance
-    std::optional<WallTime> next_attempt_at; // in backoff
-    InstanceId instance;
-    int jail_pid = 0;
-    int restarts_total = 0;
-    int tool_count = -1; // -1: never started
-    std::uint64_t calls_total = 0;
-    std::uint64_t calls_failed = 0;
-    std::uint64_t in_flight = 0;
-    std::uint64_t stray_lines = 0;
-    std::uint64_t unknown_ids = 0;
-    std::uint64_t log_lines_dropped = 0;
-    std::uint64_t memory_bytes = 0; // sum over the tree, 0 if none runs
-    std::uint64_t memory_max_bytes = 0;
-    std::string last_exit; // text of the last outcome; empty if none
-};
 
 struct SupervisorOptions {
     std::filesystem::path state_folder; // data/state; volumes are <connector>/<volume> below it
@@ -80,9 +55,19 @@ class Supervisor final : public ConnectorDirectory {
 
     bool contains(const ConnectorName& name) const override;
     std::shared_ptr<const Catalogue> known_catalogue(const ConnectorName& name) const override;
+    std::shared_ptr<const Catalogue> known_catalogue(const ConnectorName& name,
+                                                     const Caller& caller) const override;
     Task<Result<std::shared_ptr<const Catalogue>>>
     catalogue(ConnectorName name, std::chrono::milliseconds deadline) override;
     Task<CallReply> call(ConnectorName name, std::shared_ptr<ConnectorCall> call) override;
+    Task<void> refresh(ConnectorName name, ListKind kind, std::shared_ptr<const Caller> caller,
+                       std::chrono::milliseconds deadline) override;
+    Task<CallReply> watch_resource(ConnectorName name, std::shared_ptr<const Caller> caller,
+                                   std::string uri) override;
+    void unwatch_resource(const ConnectorName& name, const Caller& caller,
+                          const std::string& uri) override;
+    void session_ended(const std::string& session) override;
+    void set_observer(ConnectorObserver* observer) override;
     bool validates_arguments(const ConnectorName& name) const override;
     std::chrono::milliseconds call_timeout(const ConnectorName& name) const override;
     std::vector<SecretName> required_secrets(const ConnectorName& name) const override;

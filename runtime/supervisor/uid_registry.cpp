@@ -15,7 +15,7 @@ namespace {
 
 Error uid_file_error(const std::filesystem::path& file, std::string why) {
     Error error;
-    error.code = "GH-P312";
+    error.code = "GH-P317";
     error.what = "the file with the connectors' uids cannot be used";
     error.where = file.string();
     error.why = std::move(why);
@@ -35,17 +35,17 @@ UidRegistry::UidRegistry(std::filesystem::path file, std::uint32_t first_uid)
     GH_ASSERT(first_uid_ != 0);
 }
 
-Result<std::uint32_t> UidRegistry::uid_for(const ConnectorName& name) {
+Result<std::uint32_t> UidRegistry::uid_of(const std::string& key) {
     if (auto loaded = load(); !loaded) {
         return std::move(loaded).error();
     }
-    if (const auto known = uids_.find(name.str()); known != uids_.end()) {
+    if (const auto known = uids_.find(key); known != uids_.end()) {
         return known->second;
     }
     const std::uint32_t uid = next_uid();
-    uids_.emplace(name.str(), uid);
+    uids_.emplace(key, uid);
     if (auto saved = save(); !saved) {
-        uids_.erase(name.str());
+        uids_.erase(key);
         return std::move(saved).error();
     }
     return uid;

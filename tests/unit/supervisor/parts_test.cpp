@@ -49,7 +49,7 @@ TEST_CASE("a connector keeps its uid over restarts, and no two share one") {
     CHECK(*again.uid_for(ConnectorName("b")) == 200'001);
     std::ofstream(file, std::ios::trunc) << "a 0\n";
     UidRegistry damaged(file, 200'000);
-    CHECK(damaged.uid_for(ConnectorName("a")).error().code == "GH-P312");
+    CHECK(damaged.uid_for(ConnectorName("a")).error().code == "GH-P317");
     std::ofstream(file, std::ios::trunc) << "a many\n";
     CHECK_FALSE(damaged.uid_for(ConnectorName("a")).has_value());
     std::filesystem::remove_all(folder);

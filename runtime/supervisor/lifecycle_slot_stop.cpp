@@ -1,8 +1,7 @@
 // The polite and the impolite end of an instance, step by step.
-#include "runtime/supervisor/process_slot.hpp"
+#include "runtime/supervisor/lifecycle_slot.hpp"
 #include "runtime/supervisor/wait_time.hpp"
 
-#include <csignal>
 #include <utility>
 
 namespace gatehouse::runtime {
@@ -11,78 +10,76 @@ namespace {
 
 using std::chrono::seconds;
 
-constexpr seconds eof_max_wait{5};
-// At the end of the daemon, and after a failed start, a connector that ignores the end of its stdin
-// may not hold others up for long.
+// At the end of the daemon, and after a failed start, a connector that ignores the polite end may
+// not hold others up for long.
 constexpr seconds eof_short_wait{1};
 constexpr seconds kill_max_wait{5};
 constexpr seconds step_tick{1};
 
 } // namespace
 
-Task<LifecycleEvent> ProcessSlot::drain() {
+Task<LifecycleEvent> LifecycleSlot::drain() {
     const std::shared_ptr<Instance> instance = instance_;
     const SteadyTime deadline = loop_now() + spec_.timeouts.drain;
-    while (!instance->outcome && instance->calls_active > 0 && loop_now() < deadline) {
+    while (!instance->gone && instance->calls_active > 0 && loop_now() < deadline) {
         auto change = changed_.wait_for(left_until(deadline));
         co_await std::move(change);
     }
-    co_return instance->outcome ? LifecycleEvent::tree_gone : LifecycleEvent::drained;
+    co_return instance->gone ? LifecycleEvent::tree_gone : LifecycleEvent::drained;
 }
 
-Task<bool> ProcessSlot::tree_gone_within(milliseconds limit) {
+Task<bool> LifecycleSlot::gone_within(milliseconds limit) {
     const std::shared_ptr<Instance> instance = instance_;
     const SteadyTime deadline = loop_now() + limit;
-    while (!instance->outcome && loop_now() < deadline) {
+    while (!instance->gone && loop_now() < deadline) {
         auto change = changed_.wait_for(left_until(deadline));
         co_await std::move(change);
     }
-    co_return instance->outcome.has_value();
+    co_return instance->gone;
 }
 
-Task<LifecycleEvent> ProcessSlot::close_stdin() {
+Task<LifecycleEvent> LifecycleSlot::close_session() {
     instance_->session->close_stdin();
     const SteadyTime begin = loop_now();
     bool gone = false;
     while (!gone) {
         const bool hurry = shutting_down_ || stop_reason_ == StopReason::startup_failed;
-        const seconds limit = hurry ? eof_short_wait : eof_max_wait;
+        const milliseconds limit =
+            hurry ? std::min<milliseconds>(eof_short_wait, polite_wait()) : polite_wait();
         if (loop_now() >= begin + limit) {
             co_return LifecycleEvent::eof_timeout;
         }
-        auto waiting =
-            tree_gone_within(std::min<milliseconds>(left_until(begin + limit), step_tick));
+        auto waiting = gone_within(std::min<milliseconds>(left_until(begin + limit), step_tick));
         gone = co_await std::move(waiting);
     }
     co_return LifecycleEvent::tree_gone;
 }
 
-Task<LifecycleEvent> ProcessSlot::send_term() {
+Task<LifecycleEvent> LifecycleSlot::send_term() {
     instance_->killed_by_us = true;
-    instance_->child->signal(SIGTERM);
-    auto waiting = tree_gone_within(spec_.timeouts.stop);
+    terminate(*instance_);
+    auto waiting = gone_within(spec_.timeouts.stop);
     const bool gone = co_await std::move(waiting);
     co_return gone ? LifecycleEvent::tree_gone : LifecycleEvent::term_timeout;
 }
 
-Task<LifecycleEvent> ProcessSlot::kill_tree() {
+Task<LifecycleEvent> LifecycleSlot::kill_instance() {
     tell("ignores SIGTERM: its process tree is killed");
-    instance_->child->kill_tree();
-    auto waiting = tree_gone_within(kill_max_wait);
+    kill(*instance_);
+    auto waiting = gone_within(kill_max_wait);
     const bool gone = co_await std::move(waiting);
     co_return gone ? LifecycleEvent::tree_gone : LifecycleEvent::kill_timeout;
 }
 
-Task<std::optional<LifecycleEvent>> ProcessSlot::watch_tree() {
+Task<std::optional<LifecycleEvent>> LifecycleSlot::watch_stuck() {
     tell("is stuck: processes survive the kill");
     const std::shared_ptr<Instance> instance = instance_;
-    while (!instance->outcome && !shutting_down_) {
+    while (!instance->gone && !shutting_down_) {
         auto change = changed_.wait_for(seconds(60));
         co_await std::move(change);
     }
-    if (!instance->outcome) {
-        instance->session->stop();
-        instance->stderr_capture->stop();
+    if (!instance->gone) {
+        stop_reading(*instance);
         co_return std::nullopt;
     }
     co_return LifecycleEvent::tree_gone;

@@ -1,5 +1,5 @@
 // What follows the end of an instance: the rest of its output, the verdict, the next attempt.
-#include "runtime/supervisor/process_slot.hpp"
+#include "runtime/supervisor/lifecycle_slot.hpp"
 #include "runtime/supervisor/wait_time.hpp"
 
 #include <utility>
@@ -20,21 +20,29 @@ std::string tenths_text(milliseconds duration) {
 
 } // namespace
 
-// The tree is gone, so both pipes end after what they still hold.
-Task<void> ProcessSlot::end_readers() {
+void LifecycleSlot::stop_reading(Instance& instance) {
+    instance.session->stop();
+    for (StderrCapture* capture : {instance.stderr_capture.get(), instance.stdout_capture.get()}) {
+        if (capture != nullptr) {
+            capture->stop();
+        }
+    }
+}
+
+// What it ran in is gone, so its pipes end after what they still hold.
+Task<void> LifecycleSlot::end_readers() {
     const std::shared_ptr<Instance> instance = instance_;
     const SteadyTime deadline = loop_now() + readers_max_wait;
     while (instance->readers_running > 0 && loop_now() < deadline) {
         auto change = changed_.wait_for(milliseconds(100));
         co_await std::move(change);
     }
-    instance->session->stop();
-    instance->stderr_capture->stop();
+    stop_reading(*instance);
 }
 
-Task<LifecycleEvent> ProcessSlot::classify() {
+Task<LifecycleEvent> LifecycleSlot::classify() {
     const std::shared_ptr<Instance> instance = instance_;
-    const bool ran = instance && instance->outcome && !launch_error_;
+    const bool ran = instance && instance->gone && !launch_error_;
     if (ran) {
         auto ending = end_readers();
         co_await std::move(ending);
@@ -48,8 +56,8 @@ Task<LifecycleEvent> ProcessSlot::classify() {
     if (ran) {
         context.was_ready = instance->ready_since.has_value();
         context.killed_by_us = instance->killed_by_us;
-        end = classify_end(*instance->outcome, context);
-        last_exit_ = to_text(*instance->outcome);
+        end = judge_end(*instance, context);
+        last_exit_ = end_text(*instance);
         tell("ended with " + last_exit_);
         stray_lines_ += instance->session->counters().stray_lines;
         unknown_ids_ += instance->session->counters().unknown_ids;
@@ -70,7 +78,7 @@ Task<LifecycleEvent> ProcessSlot::classify() {
     co_return settle(end);
 }
 
-LifecycleEvent ProcessSlot::settle(const EndClass& end) {
+LifecycleEvent LifecycleSlot::settle(const EndClass& end) {
     switch (end.verdict) {
     case EndVerdict::start_again:
         ++restarts_total_;
@@ -96,7 +104,7 @@ LifecycleEvent ProcessSlot::settle(const EndClass& end) {
     return settle_failure(*end.cause);
 }
 
-LifecycleEvent ProcessSlot::settle_failure(const Error& cause) {
+LifecycleEvent LifecycleSlot::settle_failure(const Error& cause) {
     const WallTime now = host_.clock.wall_now();
     last_failure_ = cause;
     last_failure_at_ = now;

@@ -1,5 +1,5 @@
 // The callers' side: waiting for an instance, handing calls to it, and saying why there is none.
-#include "runtime/supervisor/process_slot.hpp"
+#include "runtime/supervisor/lifecycle_slot.hpp"
 #include "runtime/supervisor/wait_time.hpp"
 
 #include <utility>
@@ -36,7 +36,7 @@ bool never_left(const CallReply& reply, const Instance& instance) {
 } // namespace
 
 // Why no instance will be ready soon; nothing if waiting makes sense.
-std::optional<Error> ProcessSlot::refusal(Patience patience) const {
+std::optional<Error> LifecycleSlot::refusal(Patience patience) const {
     if (shutting_down_) {
         return Error{"GH-P311", "the gateway is stopping", spec_.name.str(), "", "try again later"};
     }
@@ -62,21 +62,22 @@ std::optional<Error> ProcessSlot::refusal(Patience patience) const {
     return std::nullopt;
 }
 
-bool ProcessSlot::serves_now() const {
+bool LifecycleSlot::serves_now() const {
     return state_ == InstanceState::ready && instance_->serves() && !stop_asked();
 }
 
 // A call wakes what sleeps, or what is just falling asleep; it never shortens a backoff.
-void ProcessSlot::wake_for_call() {
+void LifecycleSlot::wake_for_call() {
     const bool falling_asleep = stop_reason_ == StopReason::idle && has_process(state_);
     if (state_ == InstanceState::idle || falling_asleep) {
         start_wanted_ = true;
-        changed_.notify();
+        changed();
     }
 }
 
 Task<Result<std::shared_ptr<Instance>>>
-ProcessSlot::wait_ready(std::shared_ptr<ConnectorCall> call, milliseconds max, Patience patience) {
+LifecycleSlot::wait_ready(std::shared_ptr<ConnectorCall> call, milliseconds max,
+                          Patience patience) {
     if (waiting_calls_ >= waiting_calls_max_count) {
         co_return Error{"GH-R701", "too many calls wait for the connector", spec_.name.str(), "",
                         "try again later"};
@@ -105,14 +106,14 @@ ProcessSlot::wait_ready(std::shared_ptr<ConnectorCall> call, milliseconds max, P
     }
 }
 
-Task<CallReply> ProcessSlot::call(std::shared_ptr<ConnectorCall> call) {
+Task<CallReply> LifecycleSlot::call(std::shared_ptr<ConnectorCall> call) {
     return serves_now() && !call->cancelled() ? call_now(instance_, std::move(call))
                                               : call_when_ready(std::move(call), 1);
 }
 
 // The usual way, without what waiting for an instance needs.
-Task<CallReply> ProcessSlot::call_now(std::shared_ptr<Instance> instance,
-                                      std::shared_ptr<ConnectorCall> call) {
+Task<CallReply> LifecycleSlot::call_now(std::shared_ptr<Instance> instance,
+                                        std::shared_ptr<ConnectorCall> call) {
     auto calling = call_instance(instance, call);
     CallReply reply = co_await std::move(calling);
     if (never_left(reply, *instance) && !call->cancelled()) {
@@ -124,7 +125,7 @@ Task<CallReply> ProcessSlot::call_now(std::shared_ptr<Instance> instance,
     co_return reply;
 }
 
-Task<CallReply> ProcessSlot::call_when_ready(std::shared_ptr<ConnectorCall> call, int attempt) {
+Task<CallReply> LifecycleSlot::call_when_ready(std::shared_ptr<ConnectorCall> call, int attempt) {
     constexpr int attempts_max_count = 2;
     CallReply reply;
     for (; attempt <= attempts_max_count; ++attempt) {
@@ -151,8 +152,8 @@ Task<CallReply> ProcessSlot::call_when_ready(std::shared_ptr<ConnectorCall> call
     co_return reply;
 }
 
-Task<CallReply> ProcessSlot::call_instance(std::shared_ptr<Instance> instance,
-                                           std::shared_ptr<ConnectorCall> call) {
+Task<CallReply> LifecycleSlot::call_instance(std::shared_ptr<Instance> instance,
+                                             std::shared_ptr<ConnectorCall> call) {
     CallReply reply;
     {
         const CountedWhile active(instance->calls_active);
@@ -167,7 +168,7 @@ Task<CallReply> ProcessSlot::call_instance(std::shared_ptr<Instance> instance,
     co_return reply;
 }
 
-CallReply ProcessSlot::refused(Error failure) const {
+CallReply LifecycleSlot::refused(Error failure) const {
     CallReply reply;
     reply.end = CallEnd::never_sent;
     reply.failure = std::move(failure);
@@ -177,7 +178,7 @@ CallReply ProcessSlot::refused(Error failure) const {
     return reply;
 }
 
-void ProcessSlot::count_call(const CallReply& reply) {
+void LifecycleSlot::count_call(const CallReply& reply) {
     if (reply.end == CallEnd::cancelled) {
         ++calls_total_;
         return;
@@ -194,7 +195,7 @@ void ProcessSlot::count_call(const CallReply& reply) {
     }
 }
 
-Task<Result<std::shared_ptr<const Catalogue>>> ProcessSlot::catalogue(milliseconds deadline) {
+Task<Result<std::shared_ptr<const Catalogue>>> LifecycleSlot::catalogue(milliseconds deadline) {
     auto waiting =
         wait_ready(nullptr, std::min(deadline, spec_.timeouts.startup), Patience::no_backoff);
     auto instance = co_await std::move(waiting);
@@ -202,6 +203,36 @@ Task<Result<std::shared_ptr<const Catalogue>>> ProcessSlot::catalogue(millisecon
         co_return std::move(instance).error();
     }
     co_return catalogue_;
+}
+
+Task<CallReply> LifecycleSlot::watch_resource(std::string uri) {
+    auto waiting = wait_ready(nullptr, spec_.timeouts.startup, Patience::short_backoff);
+    auto instance = co_await std::move(waiting);
+    if (!instance) {
+        co_return refused(std::move(instance).error());
+    }
+    CallReply reply;
+    {
+        const CountedWhile active((*instance)->calls_active);
+        auto asking = (*instance)->session->watch_resource(std::move(uri), spec_.timeouts.call);
+        reply = co_await std::move(asking);
+    }
+    reply.instance = (*instance)->id;
+    last_call_ = loop_now();
+    changed_.notify();
+    co_return reply;
+}
+
+void LifecycleSlot::unwatch_resource(const std::string& uri) {
+    if (serves_now()) {
+        instance_->session->unwatch_resource(uri);
+    }
+    // The last watch may have been what kept it awake.
+    changed_.notify();
+}
+
+std::uint64_t LifecycleSlot::active_calls() const {
+    return waiting_calls_ + (instance_ ? instance_->calls_active : 0);
 }
 
 } // namespace gatehouse::runtime

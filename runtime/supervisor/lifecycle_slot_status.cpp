@@ -1,11 +1,11 @@
 // The facts of a connector for its health, and the row that `ls` and `status` show.
+#include "runtime/supervisor/lifecycle_slot.hpp"
 #include "runtime/supervisor/process_memory.hpp"
-#include "runtime/supervisor/process_slot.hpp"
 #include "runtime/supervisor/wait_time.hpp"
 
 namespace gatehouse::runtime {
 
-HealthPhase ProcessSlot::health_phase() const {
+HealthPhase LifecycleSlot::health_phase() const {
     if (!begun_) {
         return HealthPhase::unknown;
     }
@@ -34,7 +34,7 @@ HealthPhase ProcessSlot::health_phase() const {
     }
 }
 
-HealthFacts ProcessSlot::health_facts() const {
+HealthFacts LifecycleSlot::health_facts() const {
     HealthFacts facts;
     facts.connector = spec_.name.str();
     facts.phase = health_phase();
@@ -53,7 +53,7 @@ HealthFacts ProcessSlot::health_facts() const {
     return facts;
 }
 
-ConnectorStatus ProcessSlot::status() const {
+ConnectorStatus LifecycleSlot::status() const {
     const HealthFacts facts = health_facts();
     const Health health = judge_health(facts, host_.clock.wall_now());
     ConnectorStatus status;
@@ -71,8 +71,10 @@ ConnectorStatus ProcessSlot::status() const {
         const SessionCounters& counters = instance_->session->counters();
         status.started_at = instance_->started_at;
         status.instance = instance_->id;
-        status.jail_pid = instance_->child->jail_pid();
-        status.memory_bytes = tree_memory_bytes(status.jail_pid);
+        if (instance_->child) {
+            status.jail_pid = instance_->child->jail_pid();
+            status.memory_bytes = tree_memory_bytes(status.jail_pid);
+        }
         status.in_flight = counters.in_flight + counters.queued;
         status.unknown_ids = counters.unknown_ids;
     }

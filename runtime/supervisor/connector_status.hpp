@@ -1,0 +1,49 @@
+// ConnectorStatus: what `gatehouse ls` and `status` show of one connector, or of one instance of
+// it. Plain values, all taken at one instant.
+#pragma once
+
+#include "runtime/base/clock.hpp"
+#include "runtime/base/error.hpp"
+#include "runtime/base/ids.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace gatehouse::runtime {
+
+struct ConnectorStatus {
+    ConnectorName name;
+    std::string title;
+    std::string health; // a word of design/health.md: healthy, idle, starting, crash_loop …
+    std::string
+        lifecycle; // pending, spawning, handshake, ready, draining, backoff, idle, stopped …
+    std::optional<Error> cause;         // why it is not healthy; code, what happened, what to do
+    WallTime since;                     // of this health
+    std::optional<WallTime> started_at; // of the running instance
+    std::optional<WallTime> next_attempt_at; // in backoff
+    InstanceId instance;
+    int jail_pid = 0;
+    int restarts_total = 0;
+    int tool_count = -1; // -1: never started
+    std::uint64_t calls_total = 0;
+    std::uint64_t calls_failed = 0;
+    std::uint64_t in_flight = 0;
+    std::uint64_t stray_lines = 0;
+    std::uint64_t unknown_ids = 0;
+    std::uint64_t log_lines_dropped = 0;
+    std::uint64_t memory_bytes = 0; // sum over the trees, 0 if none runs
+    std::uint64_t memory_max_bytes = 0;
+    std::string last_exit; // text of the last outcome; empty if none
+
+    // Of the connector as a whole: health, cause and process above are those of its worst instance.
+    int instances_ready = 0;
+    int instances_total = 0; // that run, start or are in trouble; 1 for a shared one that sleeps
+    std::string scope;       // shared, member, session, auto
+    std::string transport;   // stdio, http, remote
+    std::string era;         // legacy, modern; empty: not known yet
+    std::vector<std::string> weakenings; // named ones of its manifest
+};
+
+} // namespace gatehouse::runtime

@@ -1,0 +1,193 @@
+// LifecycleSlot: what all slots have in common, whatever their instances are made of. Its driver
+// performs the action of the lifecycle state, turns the end of the action into the next event, and
+// so on; everything else (calls, verbs, status) only leaves wishes and waits for changes. The
+// deriving class launches an instance and ends it. One event loop.
+#pragma once
+
+#include "runtime/health/call_window.hpp"
+#include "runtime/health/health.hpp"
+#include "runtime/logs/log_store.hpp"
+#include "runtime/supervisor/backoff.hpp"
+#include "runtime/supervisor/change_signal.hpp"
+#include "runtime/supervisor/connector_host.hpp"
+#include "runtime/supervisor/exit_class.hpp"
+#include "runtime/supervisor/instance.hpp"
+#include "runtime/supervisor/instance_slot.hpp"
+#include "runtime/supervisor/lifecycle.hpp"
+
+#include <deque>
+#include <memory>
+#include <optional>
+#include <string>
+
+namespace gatehouse::runtime {
+
+// What a slot is made with.
+struct SlotInputs {
+    ConnectorHost& host;
+    const ConnectorSpec& spec; // outlives the slot
+    ConnectorLog* log;         // null if it could not be opened; the lines then go nowhere
+    SlotOptions options;
+    InstanceSlot::Events events;
+};
+
+class LifecycleSlot : public InstanceSlot, public std::enable_shared_from_this<LifecycleSlot> {
+  public:
+    explicit LifecycleSlot(SlotInputs inputs);
+    ~LifecycleSlot() override;
+
+    Task<void> run() override;
+    void shut_down() override;
+    Task<Result<void>> start() override;
+    Task<Result<void>> stop() override;
+    Task<Result<void>> restart() override;
+    void secret_changed() override;
+
+    Task<CallReply> call(std::shared_ptr<ConnectorCall> call) override;
+    Task<Result<std::shared_ptr<const Catalogue>>> catalogue(milliseconds deadline) override;
+    Task<void> refresh(ListKind kind, milliseconds deadline) override;
+    std::shared_ptr<const Catalogue> known_catalogue() const override { return catalogue_; }
+    Task<CallReply> watch_resource(std::string uri) override;
+    void unwatch_resource(const std::string& uri) override;
+
+    ConnectorStatus status() const override;
+    std::uint64_t active_calls() const override;
+    bool resting() const override { return is_resting(state_); }
+    bool asleep() const override;
+
+  protected:
+    // --- What differs. Secrets and the rest of what a launch needs; an error is permanent until an
+    // input changes.
+    virtual Result<void> prepare_launch() = 0;
+    // Makes the instance and hands it to adopt(); on error nothing of it is left.
+    virtual Task<Result<void>> launch_instance() = 0;
+    // Before the handshake: until it can be spoken to, at most `deadline`.
+    virtual Task<Result<void>> reach(std::shared_ptr<Instance> instance, milliseconds deadline);
+    // How long the polite end may take before the next step.
+    virtual milliseconds polite_wait() const = 0;
+    virtual void terminate(Instance& instance) = 0;
+    virtual void kill(Instance& instance) = 0;
+    // For an instance of which nothing is left.
+    virtual EndClass judge_end(const Instance& instance, const EndContext& context) const = 0;
+    virtual std::string end_text(const Instance& instance) const = 0;
+    virtual std::string what() const = 0; // what is launched, for the log
+
+    void adopt(const std::shared_ptr<Instance>& instance);
+    std::shared_ptr<Instance> new_instance();
+    SessionOptions session_options(Instance& instance) const;
+    Session::Events session_events(const std::shared_ptr<Instance>& instance);
+    // Runs a coroutine beside the driver, in the host's task group; it keeps the slot alive.
+    void beside(const char* what, Task<void> work);
+    Task<void> run_capture(std::shared_ptr<Instance> instance, StderrCapture& capture);
+    void log_line(LogStream stream, InstanceId instance, std::string_view line);
+    void tell(std::string_view line); // in the supervisor's stream
+    void changed();
+    bool shutting_down() const { return shutting_down_; }
+    StopReason stop_reason() const { return stop_reason_; }
+    ConnectorHost& host() { return host_; }
+    const ConnectorHost& host() const { return host_; }
+    const ConnectorSpec& spec() const { return spec_; }
+    const SlotOptions& options() const { return options_; }
+    ConnectorLog* connector_log() { return log_; }
+
+  private:
+    // lifecycle_slot_steps.cpp, lifecycle_slot_stop.cpp, lifecycle_slot_end.cpp: the actions of the
+    // lifecycle.
+    Task<std::optional<LifecycleEvent>> perform(LifecycleAction action);
+    Task<LifecycleEvent> take_slot();
+    LifecycleEvent prepare();
+    Task<LifecycleEvent> launch();
+    Task<LifecycleEvent> shake_hands();
+    Task<LifecycleEvent> serve();
+    Task<LifecycleEvent> drain();
+    Task<LifecycleEvent> close_session();
+    Task<LifecycleEvent> send_term();
+    Task<LifecycleEvent> kill_instance();
+    Task<LifecycleEvent> classify();
+    Task<LifecycleEvent> wait_backoff();
+    Task<std::optional<LifecycleEvent>> rest();
+    Task<std::optional<LifecycleEvent>> watch_stuck();
+    Task<bool> gone_within(milliseconds deadline);
+    Task<void> end_readers();
+    static void stop_reading(Instance& instance);
+    void note_handshake_failure(const Instance& instance);
+    LifecycleEvent became_ready();
+    LifecycleEvent start_failed(Error why);
+    LifecycleEvent settle(const EndClass& end);
+    LifecycleEvent settle_failure(const Error& cause);
+    void advance(LifecycleEvent event);
+
+    // lifecycle_slot_watch.cpp: the coroutines beside the driver.
+    static Task<void> keep_alive(std::shared_ptr<LifecycleSlot> self, Task<void> work);
+    Task<void> run_session(std::shared_ptr<Instance> instance);
+    Task<void> run_handshake(std::shared_ptr<Instance> instance);
+    Task<void> read_stale_lists(std::shared_ptr<Instance> instance);
+    Task<bool> read_list(std::shared_ptr<Instance> instance, ListKind kind, milliseconds deadline);
+    void replace_catalogue(std::shared_ptr<const Catalogue> catalogue);
+
+    // lifecycle_slot_calls.cpp
+    enum class Patience { no_backoff, short_backoff }; // whether a short backoff is waited out
+    Task<Result<std::shared_ptr<Instance>>> wait_ready(std::shared_ptr<ConnectorCall> call,
+                                                       milliseconds max, Patience patience);
+    Task<CallReply> call_instance(std::shared_ptr<Instance> instance,
+                                  std::shared_ptr<ConnectorCall> call);
+    Task<CallReply> call_now(std::shared_ptr<Instance> instance,
+                             std::shared_ptr<ConnectorCall> call);
+    Task<CallReply> call_when_ready(std::shared_ptr<ConnectorCall> call, int attempt);
+    std::optional<Error> refusal(Patience patience) const;
+    bool serves_now() const;
+    void wake_for_call();
+    void ask_start();
+    void ask_stop(StopReason reason);
+    bool stop_asked() const;
+    CallReply refused(Error failure) const;
+    void count_call(const CallReply& reply);
+    Task<Result<void>> wait_started(InstanceId earlier);
+
+    // lifecycle_slot_status.cpp
+    HealthFacts health_facts() const;
+    HealthPhase health_phase() const;
+
+    ConnectorHost& host_;
+    const ConnectorSpec& spec_;
+    ConnectorLog* log_;
+    const SlotOptions options_;
+    const Events events_;
+    Backoff backoff_;
+    ChangeSignal changed_;
+
+    InstanceState state_ = InstanceState::pending;
+    WallTime phase_since_;
+    bool begun_ = false;
+    bool shutting_down_ = false;
+    bool off_ = false;          // stopped on purpose: calls do not wake it
+    bool start_wanted_ = false; // taken by the next state that can start
+    bool idle_wanted_ = false;  // an input changed: leave misconfigured or failed
+    StopReason stop_reason_ = StopReason::none;
+    std::optional<Error> reason_error_;
+
+    std::optional<Error> launch_error_;
+    std::shared_ptr<Instance> instance_;
+    bool slot_held_ = false;
+    SteadyTime next_attempt_;
+    SteadyTime last_call_;
+    std::shared_ptr<const Catalogue> catalogue_;
+
+    std::optional<Error> last_failure_;
+    std::optional<WallTime> last_failure_at_;
+    std::deque<WallTime> failures_;
+    std::optional<WallTime> last_stray_at_;
+    std::optional<WallTime> last_log_drop_at_;
+    std::optional<WallTime> calls_failing_since_;
+    std::uint64_t seen_dropped_ = 0;
+    std::uint64_t stray_lines_ = 0; // of earlier instances too
+    std::uint64_t unknown_ids_ = 0; // of earlier instances
+    CallWindow call_window_;
+    std::uint64_t calls_total_ = 0;
+    std::uint64_t calls_failed_ = 0;
+    std::uint64_t waiting_calls_ = 0;
+    int restarts_total_ = 0;
+    std::string last_exit_;
+};
+
+} // namespace gatehouse::runtime

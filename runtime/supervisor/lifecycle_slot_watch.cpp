@@ -1,0 +1,212 @@
+// The coroutines beside the driver. Each holds its instance and its slot, writes what it learns
+// into them and wakes the driver.
+#include "runtime/base/log.hpp"
+#include "runtime/session/json_structure.hpp"
+#include "runtime/supervisor/lifecycle_slot.hpp"
+#include "runtime/supervisor/wait_time.hpp"
+
+#include <array>
+#include <utility>
+
+namespace gatehouse::runtime {
+
+namespace {
+
+constexpr std::array<const char*, list_kind_count> list_words = {"tools", "prompts", "resources",
+                                                                 "resource templates"};
+
+ListReadings& readings_of(Instance& instance, ListKind kind) {
+    return instance.lists[static_cast<std::size_t>(kind)];
+}
+
+// Whether the connector says by itself that the list changed.
+bool announces(const Catalogue& catalogue, ListKind kind) {
+    const auto at = kind == ListKind::tools     ? "/tools/listChanged"
+                    : kind == ListKind::prompts ? "/prompts/listChanged"
+                                                : "/resources/listChanged";
+    return find_pointer(catalogue.capabilities, at) == std::string_view("true");
+}
+
+} // namespace
+
+Task<void> LifecycleSlot::keep_alive(std::shared_ptr<LifecycleSlot> self, Task<void> work) {
+    Task<void> inner = std::move(work);
+    co_await std::move(inner);
+}
+
+void LifecycleSlot::beside(const char* what, Task<void> work) {
+    auto kept = keep_alive(shared_from_this(), std::move(work));
+    host_.tasks.spawn(what + spec_.name.str(), std::move(kept));
+}
+
+std::shared_ptr<Instance> LifecycleSlot::new_instance() {
+    auto instance = std::make_shared<Instance>();
+    instance->id = host_.next_instance_id();
+    instance->started = loop_now();
+    instance->started_at = host_.clock.wall_now();
+    return instance;
+}
+
+SessionOptions LifecycleSlot::session_options(Instance& instance) const {
+    SessionOptions made;
+    made.concurrency = spec_.concurrency;
+    made.frame_max_bytes = host_.frame_max_bytes;
+    made.known_era = events_.known_era();
+    instance.known_era = made.known_era;
+    if (!options_.client_capabilities.empty()) {
+        made.client_capabilities = options_.client_capabilities;
+    }
+    made.client_info = options_.client_info;
+    made.single_session = options_.single_session;
+    return made;
+}
+
+void LifecycleSlot::adopt(const std::shared_ptr<Instance>& instance) {
+    instance_ = instance;
+    tell("launched: " + what());
+    ++instance->readers_running;
+    beside("session of ", run_session(instance));
+}
+
+Task<void> LifecycleSlot::run_session(std::shared_ptr<Instance> instance) {
+    auto running = instance->session->run();
+    auto why = co_await std::move(running);
+    instance->session_end = std::move(why);
+    --instance->readers_running;
+    // A connector elsewhere is nothing but its session.
+    instance->gone = instance->gone || !instance->child;
+    changed_.notify();
+}
+
+Task<void> LifecycleSlot::run_capture(std::shared_ptr<Instance> instance, StderrCapture& capture) {
+    auto running = capture.run();
+    co_await std::move(running);
+    --instance->readers_running;
+    changed_.notify();
+}
+
+Task<Result<void>> LifecycleSlot::reach(std::shared_ptr<Instance>, milliseconds) {
+    co_return Result<void>();
+}
+
+Task<void> LifecycleSlot::run_handshake(std::shared_ptr<Instance> instance) {
+    const SteadyTime deadline = loop_now() + spec_.timeouts.startup;
+    auto reaching = reach(instance, spec_.timeouts.startup);
+    auto reached = co_await std::move(reaching);
+    if (reached) {
+        auto shaking = instance->session->handshake(left_until(deadline));
+        auto answer = co_await std::move(shaking);
+        instance->handshake = std::move(answer);
+    } else {
+        instance->handshake = std::move(reached).error();
+    }
+    changed_.notify();
+}
+
+void LifecycleSlot::replace_catalogue(std::shared_ptr<const Catalogue> catalogue) {
+    catalogue_ = std::move(catalogue);
+    events_.on_catalogue();
+}
+
+// One reading at a time; whoever asks while one runs waits for the next, which serves them all.
+Task<bool> LifecycleSlot::read_list(std::shared_ptr<Instance> instance, ListKind kind,
+                                    milliseconds max) {
+    ListReadings& readings = readings_of(*instance, kind);
+    const std::uint64_t wanted = readings.begun + 1;
+    const SteadyTime deadline = loop_now() + max;
+    while (readings.begun != readings.ended && readings.ended < wanted && instance->serves() &&
+           loop_now() < deadline) {
+        auto change = changed_.wait_for(left_until(deadline));
+        co_await std::move(change);
+    }
+    if (readings.ended >= wanted || !instance->serves() || loop_now() >= deadline) {
+        co_return readings.ended >= wanted;
+    }
+    ++readings.begun;
+    auto reading = instance->session->refresh_list(kind, left_until(deadline));
+    auto read = co_await std::move(reading);
+    readings.ended = readings.begun;
+    changed_.notify();
+    if (!read) {
+        if (!instance->session_end) {
+            tell(std::string("its list of ") + list_words[static_cast<std::size_t>(kind)] +
+                 " cannot be read: " + to_text(read.error()));
+        }
+        co_return false;
+    }
+    if (instance == instance_ && catalogue_) {
+        // Another list may have been read meanwhile: only this one is taken over.
+        auto merged = std::make_shared<Catalogue>(*catalogue_);
+        merged->list(kind) = std::move(read->list(kind));
+        replace_catalogue(std::move(merged));
+    }
+    co_return true;
+}
+
+Task<void> LifecycleSlot::read_stale_lists(std::shared_ptr<Instance> instance) {
+    instance->refreshing = true;
+    for (std::size_t index = 0; index < list_kind_count && instance->serves(); ++index) {
+        if (!std::exchange(instance->lists[index].stale, false)) {
+            continue;
+        }
+        const auto kind = static_cast<ListKind>(index);
+        auto reading = read_list(instance, kind, spec_.timeouts.startup);
+        const bool read = co_await std::move(reading);
+        if (read && instance == instance_) {
+            tell(std::string("its ") + list_words[index] +
+                 " changed: " + std::to_string(catalogue_->list(kind).size()) + " now");
+            events_.on_list_changed(kind);
+        }
+    }
+    instance->refreshing = false;
+    changed_.notify();
+}
+
+Task<void> LifecycleSlot::refresh(ListKind kind, milliseconds deadline) {
+    const auto self = shared_from_this();
+    if (!serves_now() || announces(*catalogue_, kind)) {
+        co_return;
+    }
+    auto reading = read_list(instance_, kind, deadline);
+    co_await std::move(reading);
+}
+
+// The instance outlives its session, so the callbacks hold it weakly, against a cycle.
+Session::Events LifecycleSlot::session_events(const std::shared_ptr<Instance>& instance) {
+    const InstanceId id = instance->id;
+    const std::weak_ptr<Instance> weak = instance;
+    Session::Events events;
+    events.on_stray = [this, id](std::string_view line) {
+        last_stray_at_ = host_.clock.wall_now();
+        log_line(LogStream::stdout_noise, id, line);
+    };
+    events.on_log = [this, id](std::string_view params) { log_line(LogStream::mcp, id, params); };
+    events.on_list_changed = [this, weak](ListKind kind) {
+        if (const auto changed = weak.lock()) {
+            readings_of(*changed, kind).stale = true;
+            changed_.notify();
+        }
+    };
+    events.on_notice = events_.on_notice;
+    events.on_unsolicited_input = events_.on_unsolicited_input;
+    events.on_input_seen = events_.on_input_seen;
+    return events;
+}
+
+void LifecycleSlot::log_line(LogStream stream, InstanceId instance, std::string_view line) {
+    if (log_ == nullptr) {
+        return;
+    }
+    log_->append(stream, instance, line);
+    if (const auto dropped = log_->dropped_count(); dropped != seen_dropped_) {
+        seen_dropped_ = dropped;
+        last_log_drop_at_ = host_.clock.wall_now();
+    }
+}
+
+void LifecycleSlot::tell(std::string_view line) {
+    log_info("connector " + spec_.name.str() + ": " + std::string(line));
+    log_line(LogStream::supervisor, instance_ ? instance_->id : InstanceId{}, line);
+}
+
+} // namespace gatehouse::runtime
