@@ -23,6 +23,14 @@ Error no_answer_within(std::chrono::milliseconds deadline) {
                  "see the connector's log, or raise run.timeouts.call in its manifest"};
 }
 
+Error no_input_within(std::chrono::milliseconds deadline) {
+    return Error{"GH-P307",
+                 "the client did not answer the connector within " + duration_text(deadline) +
+                     "; the call may have run",
+                 "", "the connector asked for input in the middle of the call",
+                 "repeat the call, and answer what it asks"};
+}
+
 Error no_slot_within(std::chrono::milliseconds deadline, int concurrency) {
     return Error{"GH-R701", "the call was not sent within " + duration_text(deadline), "",
                  "the connector takes " + std::to_string(concurrency) +

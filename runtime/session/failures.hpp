@@ -16,6 +16,8 @@ Error never_sent(const Error& reason);
 // As above, but the connector had got the call, or part of it.
 Error may_have_run(const Error& reason);
 Error no_answer_within(std::chrono::milliseconds deadline);
+// The client did not answer what the connector asked it.
+Error no_input_within(std::chrono::milliseconds deadline);
 Error no_slot_within(std::chrono::milliseconds deadline, int concurrency);
 Error queue_full(std::size_t queued_count);
 Error cancelled(std::string_view reason);

@@ -1,7 +1,6 @@
 // Multiplexer: the ids used with one connector, and what waits for each. Pure. Callers' own ids
 // never come near it, so that two callers who both say `"id":1` cannot meet. An id is used once, so
-// a late, duplicate or invented answer finds nothing; it is counted. The progress token of a call
-// is its id.
+// a late, duplicate or invented answer finds nothing. The progress token of a call is its id.
 #pragma once
 
 #include "runtime/session/id_guess.hpp"
@@ -22,19 +21,17 @@ class Multiplexer {
         waiting_.emplace(id, &waiting);
         return id;
     }
-    // What an answer with this raw id belongs to, taken out; null, and counted, if nothing waits
-    // for it.
+    // An id whose answer nothing waits for.
+    std::uint64_t reserve() { return next_id_++; }
+    // What an answer with this raw id belongs to, taken out; null if nothing waits for it.
     Waiting* take_answered(std::string_view raw_id) {
         Waiting* const waiting = find(raw_id);
-        if (waiting == nullptr) {
-            ++unknown_ids_;
-            return nullptr;
+        if (waiting != nullptr) {
+            waiting_.erase(*upstream_id_of(raw_id));
         }
-        waiting_.erase(*upstream_id_of(raw_id));
         return waiting;
     }
-    // Stays in; for notifications that belong to a call. Not counted: progress may cross the
-    // answer.
+    // Stays in; for notifications that belong to a call.
     Waiting* find(std::string_view raw_id) const {
         const auto id = upstream_id_of(raw_id);
         const auto found = id ? waiting_.find(*id) : waiting_.end();
@@ -45,11 +42,15 @@ class Multiplexer {
     Waiting* any() const { return waiting_.empty() ? nullptr : waiting_.begin()->second; }
 
     std::size_t size() const { return waiting_.size(); }
-    std::uint64_t unknown_ids() const { return unknown_ids_; }
+    template <class Visitor>
+    void for_each(Visitor&& visit) const {
+        for (const auto& entry : waiting_) {
+            visit(*entry.second);
+        }
+    }
 
   private:
     std::uint64_t next_id_ = 1;
-    std::uint64_t unknown_ids_ = 0;
     boost::unordered_flat_map<std::uint64_t, Waiting*> waiting_;
 };
 

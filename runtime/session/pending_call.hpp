@@ -37,8 +37,14 @@ class ParkedHandler final : public ParkedCoroutine {
 
 enum class Lane {
     shared, // takes one of the `concurrency` slots, or waits for one
-    direct, // the gateway's own requests: handshake, ping, tools/list
+    direct, // the gateway's own requests: handshake, ping, lists
+    probe,  // as direct, but nothing is told to the connector when it is given up
+    watch,  // as direct, but for a client: resources/subscribe
+    listen, // as direct; its first notification ends it: subscriptions/listen
 };
+
+// How long all questions to the client may hold up one call's deadline.
+constexpr std::chrono::minutes input_wait_max{10};
 
 namespace intrusive = boost::intrusive;
 using QueueHook = intrusive::list_base_hook<intrusive::link_mode<intrusive::auto_unlink>>;
@@ -46,7 +52,7 @@ using DeadlineHook = intrusive::set_base_hook<intrusive::link_mode<intrusive::au
 
 struct PendingCall : QueueHook, DeadlineHook {
     PendingCall(SessionCore& owner, ConnectorCall& wanted, Lane chosen)
-        : core(owner), call(wanted), lane(chosen) {}
+        : core(owner), call(wanted), lane(chosen), exclusive(wanted.exclusive) {}
     ~PendingCall();
     PendingCall(const PendingCall&) = delete;
     PendingCall& operator=(const PendingCall&) = delete;
@@ -56,11 +62,17 @@ struct PendingCall : QueueHook, DeadlineHook {
     SessionCore& core;
     ConnectorCall& call;
     Lane lane;
+    bool exclusive;
     SteadyTime deadline;
     std::uint64_t upstream_id = 0;     // 0: no message made yet
     std::uint64_t output_position = 0; // where its message starts in the stream to the connector
     bool submitted = false;
     bool done = false;
+    // While the client is asked something, the deadline is the one for its answer.
+    int open_inputs = 0;
+    SteadyTime rest_began;
+    SteadyTime::duration left_after_rest{};
+    SteadyTime::duration rest_left = input_wait_max;
     CallReply reply;
     std::unique_ptr<ParkedCoroutine> parked;
 };

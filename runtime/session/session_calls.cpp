@@ -1,4 +1,5 @@
 #include "runtime/session/failures.hpp"
+#include "runtime/session/request_meta.hpp"
 #include "runtime/session/request_text.hpp"
 #include "runtime/session/session_core.hpp"
 #include "runtime/session/utf8_check.hpp"
@@ -14,6 +15,8 @@ namespace {
 constexpr std::size_t backlog_pause_bytes = 1ULL << 20;
 // All that waits to be written, in the queue or after it.
 constexpr std::size_t waiting_max_bytes = 64ULL << 20;
+// Answers that are known not to matter; a connector that owes more of them does not answer.
+constexpr std::size_t unawaited_max_count = 1024;
 
 } // namespace
 
@@ -55,7 +58,7 @@ void SessionCore::submit(PendingCall& pending) {
         return;
     }
     const std::size_t waiting_bytes = queued_bytes_ + output_->backlog_bytes();
-    const bool at_once = pending.lane == Lane::direct || (queue_.empty() && may_send_now());
+    const bool at_once = pending.lane != Lane::shared || (queue_.empty() && may_send_now(pending));
     if (waiting_bytes > 0 && waiting_bytes + pending.call.params.size() > waiting_max_bytes) {
         finish(pending, CallEnd::never_sent, failures::queue_full(counters_.queued));
         return;
@@ -66,9 +69,7 @@ void SessionCore::submit(PendingCall& pending) {
     }
     pending.call.set_cancel_handler(
         [waiting = &pending] { waiting->core.cancel(*waiting, *waiting->call.cancelled()); });
-    pending.deadline = std::chrono::steady_clock::now() + pending.call.deadline;
-    deadlines_.insert(deadlines_.cend(), pending);
-    arm_deadline_timer();
+    set_deadline(pending, std::chrono::steady_clock::now() + pending.call.deadline);
     if (at_once) {
         send(pending);
     } else {
@@ -78,28 +79,64 @@ void SessionCore::submit(PendingCall& pending) {
     }
 }
 
-bool SessionCore::may_send_now() const {
-    return counters_.in_flight < static_cast<std::uint64_t>(options_.concurrency) &&
+// An exclusive call at the head of the queue holds up those behind it: they do not overtake it.
+bool SessionCore::may_send_now(const PendingCall& pending) const {
+    const int others_max = pending.exclusive ? 1 : options_.concurrency;
+    return !exclusive_in_flight_ && counters_.in_flight < static_cast<std::uint64_t>(others_max) &&
            output_->backlog_bytes() < backlog_pause_bytes;
 }
 
 void SessionCore::send(PendingCall& pending) {
-    pending.upstream_id = in_flight_.add(pending);
-    pending.output_position = output_->appended_bytes();
     if (pending.lane == Lane::shared) {
         ++counters_.in_flight;
+        exclusive_in_flight_ = pending.exclusive;
+        if (!pending.call.log_level.empty()) {
+            want_log_level(pending.call);
+        }
     }
+    pending.upstream_id = in_flight_.add(pending);
+    pending.output_position = output_->appended_bytes();
+    if (pending.lane == Lane::listen) {
+        listening_.opened(pending.upstream_id, std::chrono::steady_clock::now());
+    }
+    write_request(pending.call, pending.upstream_id);
+}
+
+void SessionCore::write_request(const ConnectorCall& call, std::uint64_t id) {
     RequestText request;
-    request.id = pending.upstream_id;
-    request.method = pending.call.method;
-    request.params = pending.call.params;
-    request.with_progress_token = pending.call.on_progress != nullptr;
+    request.id = id;
+    request.method = call.method;
+    request.params = call.params;
+    request.with_progress_token = call.on_progress != nullptr;
+    if (era_ == Era::modern) {
+        meta_.clear();
+        append_modern_meta(call, meta_);
+        request.meta = meta_;
+    }
     append_request(request, output_->buffer());
     output_->flush_soon();
 }
 
+// A request of the gateway's own whose answer is not awaited. Its id; 0 if the connector reads
+// nothing any more, and it was not sent.
+std::uint64_t SessionCore::send_unawaited(const ConnectorCall& call) {
+    if (end_reason_ || output_->closed() || output_->backlog_bytes() > 2 * backlog_pause_bytes) {
+        return 0;
+    }
+    const std::uint64_t id = in_flight_.reserve();
+    write_request(call, id);
+    return id;
+}
+
+// Its answer says nothing new: it is not counted as one to nothing asked.
+void SessionCore::ignore_answer(std::uint64_t id) {
+    if (id != 0 && unawaited_.size() < unawaited_max_count) {
+        unawaited_.insert(id);
+    }
+}
+
 void SessionCore::send_queued() {
-    while (!queue_.empty() && !output_->closed() && may_send_now()) {
+    while (!queue_.empty() && !output_->closed() && may_send_now(queue_.front())) {
         PendingCall& pending = queue_.front();
         queue_.pop_front();
         --counters_.queued;
@@ -119,7 +156,10 @@ void SessionCore::detach(PendingCall& pending) {
     }
     if (pending.upstream_id != 0) {
         in_flight_.forget(pending.upstream_id);
-        counters_.in_flight -= pending.lane == Lane::shared ? 1 : 0;
+        if (pending.lane == Lane::shared) {
+            --counters_.in_flight;
+            exclusive_in_flight_ = exclusive_in_flight_ && !pending.exclusive;
+        }
     }
     // A cancelled call is usually inside this very handler, and never calls it again.
     if (!pending.call.cancelled()) {
@@ -134,7 +174,11 @@ void SessionCore::finish(PendingCall& pending, CallEnd how, Error failure) {
     detach(pending);
     pending.done = true;
     pending.reply.end = how;
+    pending.reply.era = era_;
     pending.reply.failure = std::move(failure);
+    if (pending.open_inputs > 0) {
+        withdraw_inputs_of(pending);
+    }
     if (pending.parked) {
         pending.parked->resume();
     }
@@ -145,8 +189,10 @@ void SessionCore::finish(PendingCall& pending, CallEnd how, Error failure) {
 
 void SessionCore::forget(PendingCall& pending) {
     detach(pending);
+    pending.done = true;
+    withdraw_inputs_of(pending);
     if (!end_reason_) {
-        tell_cancelled(pending, "the caller went away");
+        abandon(pending, "the caller went away");
         send_queued();
     }
 }
@@ -156,15 +202,32 @@ void SessionCore::cancel(PendingCall& pending, std::string_view reason) {
         return;
     }
     const std::string words(is_valid_utf8(reason) ? reason : "cancelled");
-    tell_cancelled(pending, words);
+    abandon(pending, words);
     finish(pending, CallEnd::cancelled, failures::cancelled(words));
 }
 
-void SessionCore::tell_cancelled(const PendingCall& pending, std::string_view reason) {
+// The connector may still be at work for a call that is given up after it was sent.
+void SessionCore::abandon(const PendingCall& pending, std::string_view reason) {
+    if (pending.upstream_id == 0) {
+        return;
+    }
+    if (pending.lane == Lane::shared || pending.lane == Lane::watch) {
+        abandoned_.add(pending.upstream_id);
+    }
+    if (pending.lane == Lane::listen) {
+        listening_.closed(pending.upstream_id);
+        ignore_answer(pending.upstream_id);
+    }
+    if (pending.lane != Lane::probe) {
+        tell_cancelled(pending.upstream_id, reason);
+    }
+}
+
+void SessionCore::tell_cancelled(std::uint64_t id, std::string_view reason) {
     // A connector that does not read could otherwise make us pile up these notes.
     const bool fits = output_->backlog_bytes() < 2 * backlog_pause_bytes;
-    if (pending.upstream_id != 0 && !output_->closed() && fits) {
-        append_cancelled(pending.upstream_id, reason, output_->buffer());
+    if (!output_->closed() && fits) {
+        append_cancelled(id, reason, output_->buffer());
         output_->flush_soon();
     }
 }
@@ -206,6 +269,9 @@ void SessionCore::end(const Error& reason) {
     while (PendingCall* const pending = in_flight_.any()) {
         fail_unanswered(*pending, reason);
     }
+    while (const auto input = inputs_.take_any()) {
+        input->request->withdraw();
+    }
     output_->set_progress_handler(nullptr);
     output_->close();
     deadline_timer_.cancel();
@@ -213,44 +279,13 @@ void SessionCore::end(const Error& reason) {
     input_.close(ignored);
 }
 
+void SessionCore::stop() {
+    stopped_ = stopped_ || !end_reason_;
+    end(failures::stopped());
+}
+
 SessionCounters& SessionCore::counters() {
-    counters_.unknown_ids = in_flight_.unknown_ids();
     return counters_;
-}
-
-void SessionCore::arm_deadline_timer() {
-    if (deadlines_.empty() || deadlines_.begin()->deadline >= armed_for_) {
-        return;
-    }
-    // One timer for all calls, armed for the earliest deadline. It is not moved when that call
-    // ends: with equal timeouts it then fires once per timeout, not once per call.
-    armed_for_ = deadlines_.begin()->deadline;
-    deadline_timer_.expires_at(armed_for_);
-    deadline_timer_.async_wait([self = shared_from_this()](boost::system::error_code failure) {
-        if (!failure && !self->end_reason_) {
-            self->armed_for_ = SteadyTime::max();
-            self->expire_due_calls();
-            self->arm_deadline_timer();
-        }
-    });
-}
-
-void SessionCore::expire_due_calls() {
-    const SteadyTime now = std::chrono::steady_clock::now();
-    while (!deadlines_.empty() && deadlines_.begin()->deadline <= now) {
-        expire(*deadlines_.begin());
-    }
-}
-
-void SessionCore::expire(PendingCall& pending) {
-    const std::chrono::milliseconds allowed = pending.call.deadline;
-    if (pending.queued()) {
-        finish(pending, CallEnd::never_sent,
-               failures::no_slot_within(allowed, options_.concurrency));
-        return;
-    }
-    tell_cancelled(pending, "no answer within the time allowed");
-    finish(pending, CallEnd::timed_out, failures::no_answer_within(allowed));
 }
 
 } // namespace gatehouse::runtime

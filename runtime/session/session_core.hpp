@@ -1,10 +1,16 @@
-// SessionCore: what is behind Session. Split over session_calls.cpp (queue, deadlines, ends),
-// session_inbound.cpp (lines from the connector) and session_handshake.cpp (handshake, tools).
+// SessionCore: what is behind StdioSession. Split over session_calls.cpp (queue, sending, ends),
+// session_deadlines.cpp, session_inbound.cpp (lines, answers), session_talk.cpp (what the connector
+// says of its own accord), session_watch.cpp (subscriptions) and session_handshake.cpp (handshake,
+// lists).
 #pragma once
 
+#include "runtime/session/attribution.hpp"
+#include "runtime/session/catalogue_reader.hpp"
 #include "runtime/session/envelope.hpp"
 #include "runtime/session/framing.hpp"
+#include "runtime/session/listening.hpp"
 #include "runtime/session/multiplexer.hpp"
+#include "runtime/session/open_inputs.hpp"
 #include "runtime/session/output_pipe.hpp"
 #include "runtime/session/pending_call.hpp"
 #include "runtime/session/session.hpp"
@@ -33,40 +39,97 @@ class SessionCore : public std::enable_shared_from_this<SessionCore> {
     void end(const Error& reason);
     SessionCounters& counters();
 
+    void stop();
+
     // --- session_handshake.cpp
-    static Task<Result<Catalogue>> handshake(std::shared_ptr<SessionCore> core, SteadyTime until);
-    static Task<Result<Catalogue>> list_tools(std::shared_ptr<SessionCore> core, SteadyTime until);
+    static Task<Result<Catalogue>> handshake(std::shared_ptr<SessionCore> core,
+                                             std::chrono::milliseconds startup);
+    static Task<Result<Catalogue>> refresh_all(std::shared_ptr<SessionCore> core, SteadyTime until);
+    static Task<Result<Catalogue>> refresh_one(std::shared_ptr<SessionCore> core, ListKind kind,
+                                               SteadyTime until);
     static Task<bool> ping(std::shared_ptr<SessionCore> core, SteadyTime until);
+
+    // --- session_watch.cpp
+    static Task<CallReply> watch(std::shared_ptr<SessionCore> core, std::string uri,
+                                 std::chrono::milliseconds deadline);
+    void unwatch(const std::string& uri);
+    void tell_roots_changed();
 
   private:
     // --- session_calls.cpp
     void submit(PendingCall& pending);
-    bool may_send_now() const;
+    bool may_send_now(const PendingCall& pending) const;
     void send(PendingCall& pending);
     void send_queued();
+    std::uint64_t send_unawaited(const ConnectorCall& call);
+    void ignore_answer(std::uint64_t id);
+    void write_request(const ConnectorCall& call, std::uint64_t id);
     void finish(PendingCall& pending, CallEnd how, Error failure);
     void detach(PendingCall& pending);
+    void abandon(const PendingCall& pending, std::string_view reason);
     void fail_unanswered(PendingCall& pending, const Error& reason);
     void fail_unsent(const Error& reason);
-    void tell_cancelled(const PendingCall& pending, std::string_view reason);
+    void tell_cancelled(std::uint64_t id, std::string_view reason);
+
+    // --- session_deadlines.cpp
+    void set_deadline(PendingCall& pending, SteadyTime deadline);
     void arm_deadline_timer();
     void expire_due_calls();
     void expire(PendingCall& pending);
+    void rest_deadline(PendingCall& pending);
+    void resume_deadline(PendingCall& pending);
 
     // --- session_inbound.cpp
     void accept_line(const Line& line);
     void accept_oversize(const Line& line);
     void accept_broken(const Line& line, const Error& problem);
     void accept_response(const Envelope& envelope, const Line& line);
-    void accept_request(const Envelope& envelope);
-    void accept_notification(const Envelope& envelope);
+    void accept_unexpected(std::string_view raw_id);
     void accept_stray(std::string_view text);
     void drain_lines();
+
+    // --- session_talk.cpp
+    struct Attributed {
+        Belongs belongs = Belongs::to_nobody;
+        PendingCall* call = nullptr; // set if it belongs to one
+    };
+    Attributed attribute() const;
+    void accept_request(const Envelope& envelope);
+    void accept_input(const Envelope& envelope);
+    void open_input(const Envelope& envelope, PendingCall* pending);
+    void settle_input(std::uint64_t serial, std::string_view result, std::string_view error);
+    void withdraw_named(std::string_view raw_id);
+    void withdraw_inputs_of(PendingCall& pending);
+    void release_input(const OpenInput& input);
+    void accept_notification(const Envelope& envelope);
+    void accept_progress(std::string_view params);
+    void accept_log(std::string_view params);
+    bool wants_log(const ConnectorCall& call, std::string_view params) const;
+    void accept_cancelled(std::string_view params);
+    void accept_notice(std::string_view method, std::string_view params);
+    void tell_list_changed(ListKind kind);
+
+    // --- session_watch.cpp
+    void listen_again();
+    void stop_listening();
+    void accept_acknowledged(std::string_view params);
+    void finish_listen(std::uint64_t id, std::string_view params);
+    bool stream_ended(std::uint64_t id);
+    bool from_dead_stream(std::string_view params) const;
+    void want_log_level(const ConnectorCall& call);
+    static Task<CallReply> watch_modern(std::shared_ptr<SessionCore> core, std::string uri,
+                                        std::chrono::milliseconds deadline);
 
     // --- session_handshake.cpp
     static Task<CallReply> ask(std::shared_ptr<SessionCore> core, std::string method,
                                std::string params, SteadyTime until);
-    Result<void> note_initialize_answer(std::string_view result);
+    static AskConnector asker(std::shared_ptr<SessionCore> core, SteadyTime until);
+    static Task<Result<Catalogue>> introduce(std::shared_ptr<SessionCore> core,
+                                             std::chrono::milliseconds startup);
+    static Task<Result<Catalogue>> initialize(std::shared_ptr<SessionCore> core, SteadyTime until);
+    static Task<CallReply> discover(std::shared_ptr<SessionCore> core, SteadyTime until);
+    bool ended_by_itself(const CallReply& reply) const;
+    void note_introduction(const Catalogue& introduction);
 
     Executor executor_;
     SessionOptions options_;
@@ -77,16 +140,27 @@ class SessionCore : public std::enable_shared_from_this<SessionCore> {
     bool input_enlarged_ = false;
     Framer framer_;
     std::optional<Error> end_reason_;
+    bool stopped_ = false; // by the gateway
 
     Multiplexer<PendingCall> in_flight_;
+    bool exclusive_in_flight_ = false;
+    AbandonedCalls abandoned_;
+    boost::unordered_flat_set<std::uint64_t> unawaited_; // whose answers nobody needs
     CallQueue queue_;
     std::size_t queued_bytes_ = 0;
     DeadlineOrder deadlines_;
     asio::steady_timer deadline_timer_;
     SteadyTime armed_for_ = SteadyTime::max();
 
-    Catalogue introduction_; // the answer to initialize, without tools
-    bool offers_tools_ = false;
+    Era era_ = Era::legacy; // modern also while the connector is probed
+    std::string meta_;      // of the request being written; kept for its memory
+    Catalogue introduction_;
+    Catalogue catalogue_; // the introduction with its lists, as last read
+    OpenInputs inputs_;
+    bool input_seen_ = false;
+    Listening listening_;
+    bool takes_log_level_ = false;
+    std::optional<int> log_severity_set_; // the least that the connector was asked for
 };
 
 template <class Handler>

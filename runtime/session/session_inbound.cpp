@@ -1,6 +1,4 @@
 #include "runtime/session/failures.hpp"
-#include "runtime/session/json_scan.hpp"
-#include "runtime/session/request_text.hpp"
 #include "runtime/session/session_core.hpp"
 
 #include <boost/asio/buffer.hpp>
@@ -13,8 +11,6 @@ namespace {
 
 constexpr int enlarged_stdout_bytes = 1 << 20;
 constexpr std::size_t stray_shown_max_bytes = 16ULL << 10;
-// Answers to the connector's own requests are dropped while it leaves this much unread.
-constexpr std::size_t unread_max_bytes = 1ULL << 20;
 
 } // namespace
 
@@ -110,7 +106,11 @@ void SessionCore::accept_stray(std::string_view text) {
 void SessionCore::accept_response(const Envelope& envelope, const Line& line) {
     PendingCall* const pending = in_flight_.take_answered(envelope.id);
     if (pending == nullptr) {
+        accept_unexpected(envelope.id);
         return;
+    }
+    if (pending->lane == Lane::listen) {
+        stream_ended(pending->upstream_id);
     }
     const bool is_result = envelope.error.empty();
     const std::string_view body = is_result ? envelope.result : envelope.error;
@@ -126,32 +126,16 @@ void SessionCore::accept_response(const Envelope& envelope, const Line& line) {
     finish(*pending, is_result ? CallEnd::result : CallEnd::error, Error());
 }
 
-void SessionCore::accept_request(const Envelope& envelope) {
-    if (output_->closed() || output_->backlog_bytes() > unread_max_bytes) {
+// An answer that nothing waits for: late, not needed, or invented.
+void SessionCore::accept_unexpected(std::string_view raw_id) {
+    const auto id = upstream_id_of(raw_id);
+    if (id && (unawaited_.erase(*id) > 0 || stream_ended(*id))) {
         return;
     }
-    if (envelope.method == "ping") {
-        append_empty_result(envelope.id, output_->buffer());
-    } else {
-        append_method_not_found(envelope.id, envelope.method, output_->buffer());
+    if (id) {
+        abandoned_.answered(*id);
     }
-    output_->flush_soon();
-}
-
-void SessionCore::accept_notification(const Envelope& envelope) {
-    if (envelope.method == "notifications/progress") {
-        const auto token = find_member(envelope.params, "progressToken");
-        const PendingCall* const pending = token ? in_flight_.find(*token) : nullptr;
-        if (pending != nullptr && pending->call.on_progress) {
-            // A copy, because the handler may end the call and drop what it was called through.
-            const auto on_progress = pending->call.on_progress;
-            on_progress(envelope.params);
-        }
-    } else if (envelope.method == "notifications/message" && events_.on_log) {
-        events_.on_log(envelope.params);
-    } else if (envelope.method == "notifications/tools/list_changed" && events_.on_list_changed) {
-        events_.on_list_changed(ListKind::tools);
-    }
+    ++counters_.unknown_ids;
 }
 
 } // namespace gatehouse::runtime

@@ -1,6 +1,5 @@
 #include "runtime/session/stdio_session.hpp"
 
-#include "runtime/base/json.hpp"
 #include "runtime/session/failures.hpp"
 #include "runtime/session/session_core.hpp"
 
@@ -12,7 +11,7 @@ struct StdioSession::Impl final : SessionCore {
 
 SessionCore::SessionCore(Executor executor, UniqueFd connector_stdin, UniqueFd connector_stdout,
                          SessionOptions options, Session::Events events)
-    : executor_(std::move(executor)), options_(options), events_(std::move(events)),
+    : executor_(std::move(executor)), options_(std::move(options)), events_(std::move(events)),
       output_(std::make_shared<OutputPipe>(executor_, std::move(connector_stdin))),
       input_(executor_, connector_stdout.release()), framer_(options_.frame_max_bytes),
       deadline_timer_(executor_) {
@@ -33,7 +32,8 @@ SessionCore::~SessionCore() {
 StdioSession::StdioSession(Executor executor, UniqueFd connector_stdin, UniqueFd connector_stdout,
                            SessionOptions options, Events events)
     : impl_(std::make_shared<Impl>(std::move(executor), std::move(connector_stdin),
-                                   std::move(connector_stdout), options, std::move(events))) {}
+                                   std::move(connector_stdout), std::move(options),
+                                   std::move(events))) {}
 
 StdioSession::~StdioSession() {
     stop();
@@ -44,27 +44,29 @@ Task<Error> StdioSession::run() {
 }
 
 Task<Result<Catalogue>> StdioSession::handshake(std::chrono::milliseconds deadline) {
-    return SessionCore::handshake(impl_, std::chrono::steady_clock::now() + deadline);
+    return SessionCore::handshake(impl_, deadline);
 }
 
 Task<Result<Catalogue>> StdioSession::refresh_catalogue(std::chrono::milliseconds deadline) {
-    return SessionCore::list_tools(impl_, std::chrono::steady_clock::now() + deadline);
+    return SessionCore::refresh_all(impl_, std::chrono::steady_clock::now() + deadline);
 }
 
-Task<Result<Catalogue>> StdioSession::refresh_list(ListKind, std::chrono::milliseconds deadline) {
-    return refresh_catalogue(deadline);
+Task<Result<Catalogue>> StdioSession::refresh_list(ListKind kind,
+                                                   std::chrono::milliseconds deadline) {
+    return SessionCore::refresh_one(impl_, kind, std::chrono::steady_clock::now() + deadline);
 }
 
 Task<CallReply> StdioSession::watch_resource(std::string uri, std::chrono::milliseconds deadline) {
-    auto call = std::make_shared<ConnectorCall>();
-    call->method = "resources/subscribe";
-    call->params = "{\"uri\":" + json_quote(uri) + "}";
-    call->deadline = deadline;
-    return SessionCore::perform(impl_, std::move(call), Lane::direct);
+    return SessionCore::watch(impl_, std::move(uri), deadline);
 }
 
-void StdioSession::unwatch_resource(const std::string&) {}
-void StdioSession::tell_roots_changed() {}
+void StdioSession::unwatch_resource(const std::string& uri) {
+    impl_->unwatch(uri);
+}
+
+void StdioSession::tell_roots_changed() {
+    impl_->tell_roots_changed();
+}
 
 Task<CallReply> StdioSession::call(std::shared_ptr<ConnectorCall> call) {
     return SessionCore::perform(impl_, std::move(call), Lane::shared);
@@ -78,7 +80,7 @@ void StdioSession::close_stdin() {
     impl_->close_stdin();
 }
 void StdioSession::stop() {
-    impl_->end(failures::stopped());
+    impl_->stop();
 }
 const SessionCounters& StdioSession::counters() const {
     return impl_->counters();

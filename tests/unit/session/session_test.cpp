@@ -39,6 +39,13 @@ Stage::Script listing_script(std::string version, std::vector<std::string> pages
     };
 }
 
+// One that is known to be legacy, so that it is not probed.
+SessionOptions legacy_options() {
+    SessionOptions options;
+    options.known_era = Era::legacy;
+    return options;
+}
+
 std::optional<Result<Catalogue>> shaken;
 
 Task<void> shake_hands(Stage& stage) {
@@ -209,7 +216,7 @@ TEST_CASE("the handshake reads what the connector says of itself and all pages o
             listing_script(version,
                            {"{\"tools\":[" + tool + R"(,{"name":"b"}],"nextCursor":"c\"1"})",
                             R"({"tools":[{"name":"a","x":2},{"name":"c"}],"nextCursor":null})"}),
-            shake_hands));
+            shake_hands, legacy_options()));
         REQUIRE(shaken->has_value());
         const Catalogue& catalogue = shaken->value();
         CHECK(catalogue.protocol_version == version);
@@ -234,14 +241,15 @@ TEST_CASE("10,000 tools are read, one more is refused") {
             page += (i == 0 ? "" : ",") + ("{\"name\":\"tool" + std::to_string(i) + "\"}");
         }
         Stage stage;
-        REQUIRE(stage.play(listing_script("2025-11-25", {page + "]}"}), shake_hands));
+        REQUIRE(
+            stage.play(listing_script("2025-11-25", {page + "]}"}), shake_hands, legacy_options()));
         CHECK(shaken->has_value() == (extra == 0));
     }
 }
 
 TEST_CASE("a version nobody knows ends the handshake with GH-M404") {
     Stage stage;
-    REQUIRE(stage.play(listing_script("1999-01-01", {"{}"}), shake_hands));
+    REQUIRE(stage.play(listing_script("1999-01-01", {"{}"}), shake_hands, legacy_options()));
     REQUIRE_FALSE(shaken->has_value());
     CHECK(shaken->error().code == "GH-M404");
 }
@@ -250,7 +258,7 @@ TEST_CASE("malformed tool lists and endless cursors end the handshake with GH-M4
     for (const char* page : {"{}", R"({"tools":{}})", R"({"tools":[{"title":"x"}]})",
                              R"({"tools":[1]})", R"({"tools":[],"nextCursor":"same"})"}) {
         Stage stage;
-        REQUIRE(stage.play(listing_script("2025-11-25", {page}), shake_hands));
+        REQUIRE(stage.play(listing_script("2025-11-25", {page}), shake_hands, legacy_options()));
         REQUIRE_FALSE(shaken->has_value());
         CHECK(shaken->error().code == "GH-M403");
     }
@@ -264,7 +272,8 @@ TEST_CASE("a connector that never answers initialize ends the handshake with GH-
                            const auto catalogue = co_await std::move(shaking);
                            REQUIRE_FALSE(catalogue);
                            CHECK(catalogue.error().code == "GH-P306");
-                       }));
+                       },
+                       legacy_options()));
 }
 
 TEST_CASE("list_changed before the answer to initialize is seen, and disturbs nothing") {
@@ -276,7 +285,7 @@ TEST_CASE("list_changed before the answer to initialize is seen, and disturbs no
             R"({"jsonrpc":"2.0","method":"notifications/message","params":{"data":"hi"}})");
         rest(connector);
     };
-    REQUIRE(stage.play(script, shake_hands));
+    REQUIRE(stage.play(script, shake_hands, legacy_options()));
     CHECK(shaken->has_value());
     CHECK(stage.list_changes == 1);
     CHECK(stage.logs == std::vector<std::string>{R"({"data":"hi"})"});

@@ -1,0 +1,71 @@
+#include "runtime/session/failures.hpp"
+#include "runtime/session/session_core.hpp"
+
+#include <algorithm>
+
+namespace gatehouse::runtime {
+
+void SessionCore::set_deadline(PendingCall& pending, SteadyTime deadline) {
+    if (pending.DeadlineHook::is_linked()) {
+        pending.DeadlineHook::unlink();
+    }
+    pending.deadline = deadline;
+    deadlines_.insert(deadlines_.cend(), pending);
+    arm_deadline_timer();
+}
+
+void SessionCore::arm_deadline_timer() {
+    if (deadlines_.empty() || deadlines_.begin()->deadline >= armed_for_) {
+        return;
+    }
+    // One timer for all calls, armed for the earliest deadline. It is not moved when that call
+    // ends: with equal timeouts it then fires once per timeout, not once per call.
+    armed_for_ = deadlines_.begin()->deadline;
+    deadline_timer_.expires_at(armed_for_);
+    deadline_timer_.async_wait([self = shared_from_this()](boost::system::error_code failure) {
+        if (!failure && !self->end_reason_) {
+            self->armed_for_ = SteadyTime::max();
+            self->expire_due_calls();
+            self->arm_deadline_timer();
+        }
+    });
+}
+
+void SessionCore::expire_due_calls() {
+    const SteadyTime now = std::chrono::steady_clock::now();
+    while (!deadlines_.empty() && deadlines_.begin()->deadline <= now) {
+        expire(*deadlines_.begin());
+    }
+}
+
+void SessionCore::expire(PendingCall& pending) {
+    const std::chrono::milliseconds allowed = pending.call.deadline;
+    if (pending.queued()) {
+        finish(pending, CallEnd::never_sent,
+               failures::no_slot_within(allowed, options_.concurrency));
+        return;
+    }
+    const bool client_is_slow = pending.open_inputs > 0;
+    abandon(pending, client_is_slow ? "no answer of the client within the time allowed"
+                                    : "no answer within the time allowed");
+    finish(pending, CallEnd::timed_out,
+           client_is_slow ? failures::no_input_within(input_wait_max)
+                          : failures::no_answer_within(allowed));
+}
+
+// The time that a person takes to answer a question is not the connector's.
+void SessionCore::rest_deadline(PendingCall& pending) {
+    const SteadyTime now = std::chrono::steady_clock::now();
+    pending.rest_began = now;
+    pending.left_after_rest = std::max(pending.deadline - now, SteadyTime::duration::zero());
+    set_deadline(pending, now + pending.rest_left);
+}
+
+void SessionCore::resume_deadline(PendingCall& pending) {
+    const SteadyTime now = std::chrono::steady_clock::now();
+    const auto rested = now - pending.rest_began;
+    pending.rest_left = std::max(pending.rest_left - rested, SteadyTime::duration::zero());
+    set_deadline(pending, now + pending.left_after_rest);
+}
+
+} // namespace gatehouse::runtime
