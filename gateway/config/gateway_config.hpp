@@ -30,10 +30,20 @@ struct ToolSelection {
     std::map<std::string, std::string> describe;
 };
 
+// virtual_servers[].connectors[].prompts and resources: globs on the connector's own names, or on
+// its URIs and URI templates.
+struct NameSelection {
+    std::vector<std::string> allow{"*"};
+    std::vector<std::string> deny;
+};
+
 struct ExposedConnector {
     ConnectorName name;
-    std::string prefix; // put before the (renamed) tool name; default: "<connector>_"
+    // Put before the (renamed) tool name and before the prompt name; default: "<connector>_".
+    std::string prefix;
     ToolSelection tools;
+    NameSelection prompts;
+    NameSelection resources;
 };
 
 struct VirtualServerConfig {
@@ -54,14 +64,18 @@ struct ArgumentCondition {
     bool present = true;
 };
 
-// policy[]: the first rule whose every given condition holds decides; none: allow.
+// policy[]: the first rule whose every given condition holds decides; none: allow. A rule that
+// names tools, prompts or resources concerns only those kinds; one that names none of the three
+// concerns all. One with argument conditions never concerns resources, which have no arguments.
 struct PolicyRule {
     std::string name;                         // unique, shown in the journal
     bool allow = false;                       // effect: allow | deny
     std::vector<std::string> principals;      // globs on "agent:ci"; empty: any
     std::vector<std::string> virtual_servers; // globs; empty: any
     std::vector<std::string> connectors;      // globs; empty: any
-    std::vector<std::string> tools;           // globs on the connector's own tool name; empty: any
+    std::vector<std::string> tools;           // globs on the connector's own tool names
+    std::vector<std::string> prompts;         // globs on the connector's own prompt names
+    std::vector<std::string> resources;       // globs on the connector's own URIs
     std::vector<ArgumentCondition> arguments; // all must hold
 };
 

@@ -7,21 +7,6 @@
 
 namespace gatehouse::gateway {
 
-namespace {
-
-Json server_info(const VirtualServer& server) {
-    const VirtualServerConfig& config = server.config();
-    Json info;
-    info["name"] = "gatehouse/" + config.name.str();
-    if (!config.title.empty()) {
-        info["title"] = config.title;
-    }
-    info["version"] = GATEHOUSE_VERSION;
-    return info;
-}
-
-} // namespace
-
 std::string negotiated_version(std::string_view initialize_params) {
     const auto raw = initialize_params.empty()
                          ? std::nullopt
@@ -32,31 +17,30 @@ std::string negotiated_version(std::string_view initialize_params) {
     return known ? *wanted : std::string(newest_legacy_version);
 }
 
-std::string initialize_result(const VirtualServer& server, const std::string& version) {
-    Json result;
-    result["protocolVersion"] = version;
-    result["capabilities"] = Json{{"tools", Json::object()}};
-    result["serverInfo"] = server_info(server);
+std::string initialize_result(const VirtualServer& server, const std::string& version,
+                              const runtime::Caller& caller) {
+    std::string result = "{\"protocolVersion\":" + json_quote(version) +
+                         ",\"capabilities\":" + server.capabilities(Era::legacy, caller, version) +
+                         ",\"serverInfo\":" + server.server_info();
     const std::string instructions = server.instructions();
     if (!instructions.empty()) {
-        result["instructions"] = instructions;
+        result += ",\"instructions\":" + json_quote(instructions);
     }
-    return dump_json(result);
+    return result + "}";
 }
 
-std::string discover_result(const VirtualServer& server) {
-    Json result;
-    result["resultType"] = "complete";
-    result["supportedVersions"] = Json::array({std::string(modern_version)});
-    result["capabilities"] = Json{{"tools", Json::object()}};
+std::string discover_result(const VirtualServer& server, const runtime::Caller& caller) {
+    std::string result = R"({"resultType":"complete","supportedVersions":[")" +
+                         std::string(modern_version) + R"("],"capabilities":)" +
+                         server.capabilities(Era::modern, caller);
     const std::string instructions = server.instructions();
     if (!instructions.empty()) {
-        result["instructions"] = instructions;
+        result += ",\"instructions\":" + json_quote(instructions);
     }
-    result["ttlMs"] = 0;
-    result["cacheScope"] = "private";
-    result["_meta"] = Json{{"io.modelcontextprotocol/serverInfo", server_info(server)}};
-    return dump_json(result);
+    return result +
+           R"(,"ttlMs":0,"cacheScope":"private","_meta":{"io.modelcontextprotocol/)"
+           R"(serverInfo":)" +
+           server.server_info() + "}}";
 }
 
 } // namespace gatehouse::gateway

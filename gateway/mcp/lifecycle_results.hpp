@@ -14,7 +14,9 @@ namespace gatehouse::gateway {
 // empty.
 std::string negotiated_version(std::string_view initialize_params);
 
-std::string initialize_result(const VirtualServer& server, const std::string& version);
-std::string discover_result(const VirtualServer& server);
+std::string initialize_result(const VirtualServer& server, const std::string& version,
+                              const runtime::Caller& caller = runtime::Caller());
+std::string discover_result(const VirtualServer& server,
+                            const runtime::Caller& caller = runtime::Caller());
 
 } // namespace gatehouse::gateway

@@ -1,15 +1,65 @@
 #include "gateway/mcp/virtual_server.hpp"
 
+#include "gateway/mcp/list_page.hpp"
+#include "gateway/mcp/served_capabilities.hpp"
+#include "gateway/mcp/served_uris.hpp"
+#include "runtime/base/assert.hpp"
+#include "runtime/base/json.hpp"
 #include "runtime/base/log.hpp"
 #include "runtime/base/task_group.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace gatehouse::gateway {
 
+namespace {
+
+constexpr std::size_t warnings_max_count = 1000;
+
+std::string describe_server(const VirtualServerConfig& config) {
+    std::string info = "{\"name\":" + json_quote("gatehouse/" + config.name.str());
+    if (!config.title.empty()) {
+        info += ",\"title\":" + json_quote(config.title);
+    }
+    return info + ",\"version\":" + json_quote(GATEHOUSE_VERSION) + "}";
+}
+
+} // namespace
+
 VirtualServer::VirtualServer(Executor executor, VirtualServerConfig config,
                              runtime::ConnectorDirectory& directory)
-    : executor_(std::move(executor)), config_(std::move(config)), directory_(directory) {}
+    : executor_(std::move(executor)), config_(std::move(config)), directory_(directory),
+      server_info_(describe_server(config_)) {}
+
+std::string VirtualServer::instructions() const {
+    std::string joined;
+    for (const ExposedConnector& exposed : config_.connectors) {
+        const auto catalogue = directory_.known_catalogue(exposed.name);
+        if (catalogue != nullptr && !catalogue->instructions.empty()) {
+            joined += joined.empty() ? "" : "\n\n";
+            joined += "[" + exposed.name.str() + "] " + catalogue->instructions;
+        }
+    }
+    return joined;
+}
+
+std::string VirtualServer::capabilities(Era era, const runtime::Caller& caller,
+                                        std::string_view version) const {
+    std::vector<CapabilitySource> sources;
+    for (const ExposedConnector& exposed : config_.connectors) {
+        sources.push_back({&exposed, directory_.known_catalogue(exposed.name, caller)});
+    }
+    return served_capabilities(sources, era, version);
+}
+
+bool VirtualServer::offers(runtime::ListKind kind, const runtime::Caller& caller) const {
+    return std::any_of(config_.connectors.begin(), config_.connectors.end(),
+                       [&](const ExposedConnector& exposed) {
+                           const auto known = directory_.known_catalogue(exposed.name, caller);
+                           return exposes_list(exposed, known.get(), kind);
+                       });
+}
 
 std::shared_ptr<const ServedTools> VirtualServer::served() {
     bool changed = served_ == nullptr;
@@ -34,43 +84,68 @@ std::shared_ptr<const ServedTools> VirtualServer::served() {
         }
     }
     ToolTable table(std::move(all), warnings);
-    for (const std::string& warning : warnings) {
-        log_warn("virtual server " + config_.name.str() + ": " + warning);
-    }
+    warn(warnings);
     served_ = std::make_shared<const ServedTools>(std::move(table), directory_);
     return served_;
 }
 
-Task<void> VirtualServer::learn(std::string tool_name, std::chrono::milliseconds deadline) {
-    TaskGroup starting(executor_);
-    for (const ExposedConnector& exposed : config_.connectors) {
-        const bool fits = tool_name.empty() || tool_name.starts_with(exposed.prefix);
-        if (fits && directory_.known_catalogue(exposed.name) == nullptr) {
-            starting.spawn("learn tools of " + exposed.name.str(),
-                           learn_one(exposed.name, deadline));
+void VirtualServer::warn(const std::vector<std::string>& warnings) {
+    for (const std::string& warning : warnings) {
+        if (warned_.size() < warnings_max_count && warned_.insert(warning).second) {
+            log_warn("virtual server " + config_.name.str() + ": " + warning);
         }
-    }
-    co_await starting.join();
-}
-
-Task<void> VirtualServer::learn_one(ConnectorName name, std::chrono::milliseconds deadline) {
-    const auto learned = co_await directory_.catalogue(name, deadline);
-    if (!learned) {
-        log_warn("virtual server " + config_.name.str() + ": tools of connector " + name.str() +
-                 " are not known yet: " + to_text(learned.error()));
     }
 }
 
-std::string VirtualServer::instructions() const {
-    std::string joined;
+ServedItems VirtualServer::items_for(const runtime::Caller& caller) {
+    std::vector<std::shared_ptr<const ExposedItems>> all;
     for (const ExposedConnector& exposed : config_.connectors) {
-        const auto catalogue = directory_.known_catalogue(exposed.name);
-        if (catalogue != nullptr && !catalogue->instructions.empty()) {
-            joined += joined.empty() ? "" : "\n\n";
-            joined += "[" + exposed.name.str() + "] " + catalogue->instructions;
+        if (auto known = directory_.known_catalogue(exposed.name, caller)) {
+            all.push_back(exposed_items_.get(exposed, std::move(known)));
         }
     }
-    return joined;
+    return ServedItems(std::move(all));
+}
+
+std::optional<ServedTarget> VirtualServer::find_prompt(std::string_view name,
+                                                       const runtime::Caller& caller) {
+    return items_for(caller).find_prompt(name);
+}
+
+std::optional<ServedTarget> VirtualServer::find_resource(std::string_view uri,
+                                                         const runtime::Caller& caller) {
+    return items_for(caller).find_resource(uri);
+}
+
+std::optional<ServedCompletion> VirtualServer::find_completion(std::string_view ref,
+                                                               const runtime::Caller& caller) {
+    return items_for(caller).find_completion(ref);
+}
+
+std::string VirtualServer::exposed_uri(const ConnectorName& connector,
+                                       std::string_view upstream_uri,
+                                       const runtime::Caller& caller) {
+    return items_for(caller).exposed_uri(connector, upstream_uri);
+}
+
+bool VirtualServer::rewrites_uris(const ConnectorName& connector) const {
+    std::size_t offering = 0;
+    bool is_one_of_them = false;
+    for (const ExposedConnector& exposed : config_.connectors) {
+        const auto known = directory_.known_catalogue(exposed.name);
+        if (exposes_list(exposed, known.get(), runtime::ListKind::resources)) {
+            ++offering;
+            is_one_of_them = is_one_of_them || exposed.name == connector;
+        }
+    }
+    return is_one_of_them && offering > 1;
+}
+
+std::string VirtualServer::rewrite_uris(const ConnectorName& connector, std::string_view raw,
+                                        const runtime::Caller& caller) {
+    const ServedItems items = items_for(caller);
+    return exchange_uris(raw,
+                         [&](std::string_view uri) { return items.exposed_uri(connector, uri); });
 }
 
 } // namespace gatehouse::gateway

@@ -5,6 +5,7 @@
 #include "runtime/session/json_scan.hpp"
 
 #include <algorithm>
+#include <array>
 #include <optional>
 
 namespace gatehouse::gateway {
@@ -12,6 +13,16 @@ namespace gatehouse::gateway {
 namespace {
 
 constexpr std::string_view default_rule = "default";
+constexpr GlobStart fits_nothing{0, 1};
+
+bool concerns_kind(const PolicyRule& rule, PolicyKind kind) {
+    if (kind == PolicyKind::resource && !rule.arguments.empty()) {
+        return false;
+    }
+    const bool names_none = rule.tools.empty() && rule.prompts.empty() && rule.resources.empty();
+    const std::vector<std::string>* const named[] = {&rule.tools, &rule.prompts, &rule.resources};
+    return names_none || !named[static_cast<int>(kind)]->empty();
+}
 
 struct CompiledRule {
     std::string name;
@@ -19,7 +30,7 @@ struct CompiledRule {
     GlobList principals;
     GlobList virtual_servers;
     GlobList connectors;
-    GlobList tools;
+    std::array<GlobList, 3> names; // by PolicyKind
     struct Argument {
         Condition condition;
         std::size_t pointer_index; // into Policy::Impl::pointers
@@ -27,8 +38,8 @@ struct CompiledRule {
     std::vector<Argument> arguments;
 
     bool concerns(const PolicyQuestion& question) const {
-        return tools.matches(question.tool) && connectors.matches(question.connector) &&
-               principals.matches(question.principal) &&
+        return names[static_cast<std::size_t>(question.kind)].matches(question.tool) &&
+               connectors.matches(question.connector) && principals.matches(question.principal) &&
                virtual_servers.matches(question.virtual_server);
     }
 };
@@ -62,15 +73,18 @@ class FoundArguments {
 
 struct Policy::Impl {
     std::vector<CompiledRule> rules;
-    std::vector<GlobStart> tool_starts; // of each rule, close together
+    // Of each rule, close together; by PolicyKind. A rule that does not concern a kind fits nothing
+    // of it.
+    std::array<std::vector<GlobStart>, 3> starts;
     std::vector<std::string> pointers;
 
     // Calls found(rule) for those that concern the question, in order, until it says true.
     template <class Found>
     void for_each_concerned(const PolicyQuestion& question, const Found& found) const {
         const std::uint64_t first = first_bytes(question.tool);
+        const auto& fitting = starts[static_cast<std::size_t>(question.kind)];
         for (std::size_t i = 0; i < rules.size(); ++i) {
-            if (tool_starts[i].fits(first) && rules[i].concerns(question) && found(rules[i])) {
+            if (fitting[i].fits(first) && rules[i].concerns(question) && found(rules[i])) {
                 return;
             }
         }
@@ -95,13 +109,14 @@ Result<Policy> Policy::compile(const std::vector<PolicyRule>& rules) {
     auto impl = std::make_unique<Impl>();
     impl->rules.reserve(rules.size());
     for (const PolicyRule& rule : rules) {
-        CompiledRule compiled{rule.name,
-                              rule.allow,
-                              GlobList(rule.principals),
-                              GlobList(rule.virtual_servers),
-                              GlobList(rule.connectors),
-                              GlobList(rule.tools),
-                              {}};
+        CompiledRule compiled{
+            rule.name,
+            rule.allow,
+            GlobList(rule.principals),
+            GlobList(rule.virtual_servers),
+            GlobList(rule.connectors),
+            {GlobList(rule.tools), GlobList(rule.prompts), GlobList(rule.resources)},
+            {}};
         for (const ArgumentCondition& source : rule.arguments) {
             auto condition = Condition::compile(source);
             if (!condition) {
@@ -112,7 +127,11 @@ Result<Policy> Policy::compile(const std::vector<PolicyRule>& rules) {
             const std::size_t index = impl->pointer_index(source.pointer);
             compiled.arguments.push_back({std::move(*condition), index});
         }
-        impl->tool_starts.push_back(compiled.tools.start());
+        for (const PolicyKind kind : {PolicyKind::tool, PolicyKind::prompt, PolicyKind::resource}) {
+            const auto index = static_cast<std::size_t>(kind);
+            impl->starts[index].push_back(concerns_kind(rule, kind) ? compiled.names[index].start()
+                                                                    : fits_nothing);
+        }
         impl->rules.push_back(std::move(compiled));
     }
     return Policy(std::move(impl));

@@ -12,12 +12,16 @@
 
 namespace gatehouse::gateway {
 
+// What a question is about.
+enum class PolicyKind { tool, prompt, resource };
+
 struct PolicyQuestion {
     std::string_view principal; // "agent:ci"
     std::string_view virtual_server;
     std::string_view connector;
-    std::string_view tool;      // the connector's own name
+    std::string_view tool;      // the connector's own name of the tool or prompt, or its URI
     std::string_view arguments; // validated JSON object, or empty
+    PolicyKind kind = PolicyKind::tool;
 };
 
 struct PolicyAnswer {
@@ -33,8 +37,8 @@ class Policy {
     Policy& operator=(Policy&&) noexcept;
     ~Policy();
     PolicyAnswer decide(const PolicyQuestion& question) const;
-    // Whether the tool can ever be allowed for this principal, whatever the arguments: what
-    // tools/list shows. A tool denied by a rule without argument conditions is hidden.
+    // Whether it can ever be allowed for this principal, whatever the arguments: what the lists
+    // show. What is denied by a rule without argument conditions is hidden.
     bool may_ever_allow(const PolicyQuestion& question) const;
 
   private:

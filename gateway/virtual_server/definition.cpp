@@ -86,4 +86,42 @@ Result<RenamedDefinition> rename_definition(std::string_view definition, const T
                              schema == nullptr ? std::string() : std::string(schema->value)};
 }
 
+std::string with_member(std::string_view object, std::string_view key, std::string_view literal) {
+    const auto members = runtime::object_members(object);
+    if (!members) {
+        return std::string(object);
+    }
+    if (const auto* member = find_key(*members, key)) {
+        const auto offset = static_cast<std::size_t>(member->value.data() - object.data());
+        return apply_splices(object, {{offset, member->value.size(), std::string(literal)}});
+    }
+    const std::size_t inside = object.find('{') + 1;
+    std::string text = json_quote(key) + ":" + std::string(literal);
+    text += members->empty() ? "" : ",";
+    return apply_splices(object, {{inside, 0, std::move(text)}});
+}
+
+std::string without_member(std::string_view object, std::string_view key) {
+    const auto members = runtime::object_members(object);
+    const auto* member = members ? find_key(*members, key) : nullptr;
+    if (member == nullptr) {
+        return std::string(object);
+    }
+    const auto offset_of = [object](const char* at) {
+        return static_cast<std::size_t>(at - object.data());
+    };
+    // A member goes together with one comma: the one before it, or else the one behind it.
+    const bool is_first = member == &members->front();
+    const bool is_last = member == &members->back();
+    std::size_t from = offset_of(member->key.data()) - 1;
+    std::size_t to = offset_of(member->value.data()) + member->value.size();
+    if (!is_first) {
+        const std::string_view before = (member - 1)->value;
+        from = offset_of(before.data()) + before.size();
+    } else if (!is_last) {
+        to = offset_of((member + 1)->key.data()) - 1;
+    }
+    return apply_splices(object, {{from, to - from, ""}});
+}
+
 } // namespace gatehouse::gateway

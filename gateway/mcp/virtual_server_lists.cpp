@@ -1,0 +1,154 @@
+// The part of VirtualServer that waits: for connectors never seen, for lists to be read again, and
+// the lists themselves.
+#include "gateway/mcp/list_page.hpp"
+#include "gateway/mcp/virtual_server.hpp"
+#include "runtime/base/assert.hpp"
+#include "runtime/base/log.hpp"
+#include "runtime/base/task_group.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace gatehouse::gateway {
+
+namespace {
+
+using runtime::ListKind;
+
+// A connector that never ran is given the time that its start takes.
+constexpr auto start_wait_max = std::chrono::seconds(60);
+// What one list waits for connectors that failed before, and for lists that are read again.
+constexpr auto short_wait_max = std::chrono::milliseconds(1000);
+
+std::string list_result(const ListRequest& request, std::string_view items,
+                        std::string_view next_cursor, const std::string& server_info) {
+    const bool modern = request.era == Era::modern;
+    std::string text = modern ? R"({"resultType":"complete",")" : "{\"";
+    text.reserve(items.size() + server_info.size() + 256);
+    text += runtime::list_member(request.kind);
+    text += "\":[";
+    text += items;
+    text += "]";
+    if (!next_cursor.empty()) {
+        text.append(",\"nextCursor\":\"").append(next_cursor).append("\"");
+    }
+    if (modern) {
+        // Who asks decides what is shown, and connectors do not say how long a list holds.
+        text += R"(,"ttlMs":0,"cacheScope":"private","_meta":{"io.modelcontextprotocol/)"
+                R"(serverInfo":)" +
+                server_info + "}";
+    }
+    return text + "}";
+}
+
+PolicyKind policy_kind_of(ListKind kind) {
+    if (kind == ListKind::tools) {
+        return PolicyKind::tool;
+    }
+    return kind == ListKind::prompts ? PolicyKind::prompt : PolicyKind::resource;
+}
+
+std::vector<const ListEntry*> visible_entries(const ListRequest& request,
+                                              const VirtualServerName& server,
+                                              const std::vector<ListEntry>& entries) {
+    PolicyQuestion question;
+    question.principal = request.principal.str();
+    question.virtual_server = server.str();
+    question.kind = policy_kind_of(request.kind);
+    std::vector<const ListEntry*> visible;
+    visible.reserve(entries.size());
+    for (const ListEntry& entry : entries) {
+        question.connector = entry.connector->str();
+        question.tool = entry.upstream_name;
+        if (request.policy->may_ever_allow(question)) {
+            visible.push_back(&entry);
+        }
+    }
+    return visible;
+}
+
+} // namespace
+
+Task<void> VirtualServer::learn(std::string name, std::chrono::milliseconds deadline) {
+    std::vector<ConnectorName> unknown;
+    for (const ExposedConnector& exposed : config_.connectors) {
+        const bool fits = name.empty() || name.starts_with(exposed.prefix);
+        if (fits && directory_.known_catalogue(exposed.name) == nullptr) {
+            unknown.push_back(exposed.name);
+        }
+    }
+    if (unknown.empty()) {
+        co_return;
+    }
+    TaskGroup starting(executor_);
+    for (ConnectorName& one : unknown) {
+        // Who asks for one name needs this connector; a list has others to show.
+        const bool hurries = name.empty() && failed_.contains(one);
+        const auto wait = hurries ? std::min(deadline, short_wait_max) : deadline;
+        const std::string label = "learn tools of " + one.str();
+        starting.spawn(label, learn_one(std::move(one), wait));
+    }
+    co_await starting.join();
+}
+
+Task<void> VirtualServer::learn_one(ConnectorName name, std::chrono::milliseconds deadline) {
+    const auto learned = co_await directory_.catalogue(name, deadline);
+    if (learned) {
+        failed_.erase(name);
+    } else if (failed_.insert(name).second) {
+        log_warn("virtual server " + config_.name.str() + ": tools of connector " + name.str() +
+                 " are not known yet: " + to_text(learned.error()));
+    }
+}
+
+Task<void> VirtualServer::refresh(ListKind kind, std::shared_ptr<const runtime::Caller> caller) {
+    std::vector<ConnectorName> known;
+    for (const ExposedConnector& exposed : config_.connectors) {
+        const auto catalogue = directory_.known_catalogue(exposed.name, *caller);
+        if (catalogue != nullptr && exposes_list(exposed, catalogue.get(), kind)) {
+            known.push_back(exposed.name);
+        }
+    }
+    if (known.size() == 1) {
+        co_await directory_.refresh(known.front(), kind, caller, short_wait_max);
+        co_return;
+    }
+    TaskGroup reading(executor_);
+    for (ConnectorName& name : known) {
+        reading.spawn("read a list again",
+                      directory_.refresh(std::move(name), kind, caller, short_wait_max));
+    }
+    co_await reading.join();
+}
+
+Task<Result<std::string>> VirtualServer::list(ListRequest request) {
+    GH_ASSERT(request.caller != nullptr && request.policy != nullptr);
+    co_await learn({}, start_wait_max);
+    co_await refresh(request.kind, request.caller);
+    co_return list_now(request);
+}
+
+Result<std::string> VirtualServer::list_now(const ListRequest& request) {
+    std::shared_ptr<const ServedTools> tools;
+    std::vector<ListEntry> items;
+    if (request.kind == ListKind::tools) {
+        tools = served();
+    } else {
+        std::vector<std::string> warnings;
+        items = items_for(*request.caller).list(request.kind, warnings);
+        warn(warnings);
+    }
+    const std::vector<ListEntry>& entries = tools != nullptr ? tools->entries(request.era) : items;
+    const auto visible = visible_entries(request, config_.name, entries);
+    if (tools != nullptr && request.cursor.empty() && visible.size() == entries.size() &&
+        !tools->whole_page(request.era).empty()) {
+        return list_result(request, tools->whole_page(request.era), "", server_info_);
+    }
+    auto page = list_page({config_.name.str(), request.kind}, visible, request.cursor);
+    if (!page) {
+        return std::move(page).error();
+    }
+    return list_result(request, page->items, page->next_cursor, server_info_);
+}
+
+} // namespace gatehouse::gateway
