@@ -1,6 +1,7 @@
 #include "gateway/mcp/decode.hpp"
 
 #include "gateway/mcp/base64.hpp"
+#include "gateway/mcp/client_facts.hpp"
 #include "runtime/base/json.hpp"
 #include "runtime/session/json_scan.hpp"
 
@@ -23,17 +24,6 @@ bool contains_ignoring_case(std::string_view text, std::string_view lower_part) 
     }
     return std::search(text.begin(), text.end(), lower_part.begin(), lower_part.end(), same) !=
            text.end();
-}
-
-std::string client_text(std::optional<std::string_view> client_info) {
-    if (!client_info) {
-        return "";
-    }
-    const auto member_text = [&](std::string_view key) {
-        const auto raw = find_member(*client_info, key);
-        return raw ? string_value(*raw).value_or("") : std::string();
-    };
-    return (member_text("name") + "/" + member_text("version")).substr(0, 128);
 }
 
 DecodeRefusal refuse(const McpMessage& message, int code, std::string why) {
@@ -62,40 +52,64 @@ std::string_view name_source(std::string_view method) {
     return method.starts_with("tasks/") ? "taskId" : "";
 }
 
+// A header that mirrors the body: sent once, and the same text.
+bool mirrors(const HttpRequest& request, std::string_view name, std::string_view text) {
+    const auto header = request.header(name);
+    return header && trimmed(*header) == text && request.header_count(name) == 1;
+}
+
+DecodeRefusal refuse_version(const McpMessage& message, const std::string& version) {
+    DecodeRefusal refusal = refuse(message, rpc_unsupported_version,
+                                   "protocol version " + version + " is not supported");
+    refusal.refusal.data =
+        R"({"supported":["2026-07-28"],"requested":)" + json_quote(version) + "}";
+    return refusal;
+}
+
 std::optional<DecodeRefusal> check_version(const HttpRequest& request, const McpMessage& message) {
     const auto raw = find_member(message.meta, meta_protocol_version);
     const auto version = raw ? string_value(*raw) : std::nullopt;
-    if (!version || !find_member(message.meta, meta_client_capabilities)) {
+    // Only a request has to say what its client is capable of.
+    const bool complete = message.envelope.kind != runtime::MessageKind::request ||
+                          message.client_capabilities.starts_with('{');
+    if (!version || !complete) {
         return refuse(message, rpc_invalid_params,
                       "params._meta needs io.modelcontextprotocol/protocolVersion and "
                       "io.modelcontextprotocol/clientCapabilities");
     }
-    const auto header = request.header("MCP-Protocol-Version");
-    if (!header || trimmed(*header) != *version ||
-        request.header_count("MCP-Protocol-Version") != 1) {
+    if (!mirrors(request, "MCP-Protocol-Version", *version)) {
         return refuse(
             message, rpc_header_mismatch,
             "header MCP-Protocol-Version must be sent once and equal the version in _meta");
     }
     if (*version != modern_version) {
-        DecodeRefusal refusal = refuse(message, rpc_unsupported_version,
-                                       "protocol version " + *version + " is not supported");
-        refusal.refusal.data =
-            R"({"supported":["2026-07-28","2025-11-25","2025-06-18"],"requested":)" +
-            json_quote(*version) + "}";
+        return refuse_version(message, *version);
+    }
+    if (message.client_capabilities.size() + message.client_info.size() > client_facts_max_bytes) {
+        return refuse(message, rpc_invalid_params,
+                      "clientCapabilities and clientInfo are longer than 16 KiB");
+    }
+    return std::nullopt;
+}
+
+std::optional<DecodeRefusal> check_method(const HttpRequest& request, const McpMessage& message) {
+    const std::string& method = message.envelope.method;
+    if (!mirrors(request, "Mcp-Method", method)) {
+        return refuse(message, rpc_header_mismatch,
+                      "header Mcp-Method must be sent once and equal the method in the body");
+    }
+    const bool known = std::find(modern_methods.begin(), modern_methods.end(), method) !=
+                       modern_methods.end();
+    if (message.envelope.kind == runtime::MessageKind::request && !known) {
+        DecodeRefusal refusal =
+            refuse(message, rpc_method_not_found, "Method not found: " + method.substr(0, 128));
+        refusal.refusal.http_status = 404;
         return refusal;
     }
     return std::nullopt;
 }
 
-std::optional<DecodeRefusal> check_mirrored_headers(const HttpRequest& request,
-                                                    const McpMessage& message) {
-    const auto method = request.header("Mcp-Method");
-    if (!method || trimmed(*method) != message.envelope.method ||
-        request.header_count("Mcp-Method") != 1) {
-        return refuse(message, rpc_header_mismatch,
-                      "header Mcp-Method must be sent once and equal the method in the body");
-    }
+std::optional<DecodeRefusal> check_name(const HttpRequest& request, const McpMessage& message) {
     const std::string_view source = name_source(message.envelope.method);
     if (source.empty()) {
         return std::nullopt;
@@ -103,6 +117,9 @@ std::optional<DecodeRefusal> check_mirrored_headers(const HttpRequest& request,
     const auto raw = find_member(message.envelope.params, source);
     const auto name = raw ? string_value(*raw) : std::nullopt;
     const auto header = request.header("Mcp-Name");
+    if (!name && !header) {
+        return std::nullopt; // not a matter of headers: the params are wrong
+    }
     const auto decoded = header ? decode_header_value(trimmed(*header)) : std::nullopt;
     if (!decoded || !name || *decoded != *name || request.header_count("Mcp-Name") != 1) {
         return refuse(message, rpc_header_mismatch,
@@ -111,42 +128,86 @@ std::optional<DecodeRefusal> check_mirrored_headers(const HttpRequest& request,
     return std::nullopt;
 }
 
+// The text of a level; empty if it is none of the eight.
+std::string_view level_text(std::string_view raw) {
+    const bool quoted = raw.size() > 2 && raw.front() == '"';
+    const std::string_view text = quoted ? raw.substr(1, raw.size() - 2) : std::string_view();
+    const auto known = std::find(log_levels.begin(), log_levels.end(), text);
+    return known == log_levels.end() ? std::string_view() : *known;
+}
+
 std::variant<McpMessage, DecodeRefusal> decode_modern(const HttpRequest& request,
                                                       McpMessage message) {
     message.era = Era::modern;
-    if (message.envelope.kind == runtime::MessageKind::request) {
-        if (auto refusal = check_version(request, message)) {
-            return std::move(*refusal);
-        }
-        if (auto refusal = check_mirrored_headers(request, message)) {
+    message.client_capabilities =
+        find_member(message.meta, meta_client_capabilities).value_or(std::string_view());
+    message.client_info = find_member(message.meta, meta_client_info).value_or(std::string_view());
+    for (const auto check : {check_version, check_method, check_name}) {
+        if (auto refusal = check(request, message)) {
             return std::move(*refusal);
         }
     }
-    message.client = client_text(find_member(message.meta, meta_client_info));
+    if (const auto level = find_member(message.meta, meta_log_level)) {
+        message.log_level = level_text(*level);
+        if (message.log_level.empty()) {
+            return refuse(message, rpc_invalid_params,
+                          "io.modelcontextprotocol/logLevel is not one of the log levels");
+        }
+    }
+    return message;
+}
+
+// What says in its header that it is modern, and in its body not.
+std::variant<McpMessage, DecodeRefusal> decode_half_modern(McpMessage message) {
+    switch (message.envelope.kind) {
+    case runtime::MessageKind::response:
+        return refuse(message, rpc_invalid_request,
+                      "clients of 2026-07-28 send no responses: send inputResponses with the "
+                      "request again");
+    case runtime::MessageKind::notification:
+        message.era = Era::modern; // the revision asks nothing of a notification's `_meta`
+        return message;
+    case runtime::MessageKind::request:
+        break;
+    }
+    return refuse(message, rpc_invalid_params,
+                  "a request of 2026-07-28 carries its version in "
+                  "params._meta[\"io.modelcontextprotocol/protocolVersion\"]");
+}
+
+std::variant<McpMessage, DecodeRefusal> decode_initialize(McpMessage message) {
+    const std::string_view params = message.envelope.params;
+    if (!params.empty()) {
+        message.client_info = find_member(params, "clientInfo").value_or(std::string_view());
+        message.client_capabilities =
+            find_member(params, "capabilities").value_or(std::string_view());
+    }
+    if (message.client_capabilities.size() + message.client_info.size() > client_facts_max_bytes) {
+        return refuse(message, rpc_invalid_params,
+                      "capabilities and clientInfo are longer than 16 KiB");
+    }
     return message;
 }
 
 std::variant<McpMessage, DecodeRefusal> decode_legacy(const HttpRequest& request,
                                                       McpMessage message) {
     if (message.envelope.method == "initialize") {
-        message.client = client_text(find_member(message.envelope.params, "clientInfo"));
-        return message;
+        return decode_initialize(std::move(message));
     }
     const auto header = request.header("MCP-Protocol-Version");
     if (!header) {
         return message;
     }
     if (trimmed(*header) == modern_version) {
-        return refuse(message, rpc_invalid_params,
-                      "a request of 2026-07-28 carries its version in "
-                      "params._meta[\"io.modelcontextprotocol/protocolVersion\"]");
+        return decode_half_modern(std::move(message));
     }
-    const bool known = std::find(legacy_versions.begin(), legacy_versions.end(),
-                                 trimmed(*header)) != legacy_versions.end();
-    if (!known) {
+    const auto known =
+        std::find(legacy_versions.begin(), legacy_versions.end(), trimmed(*header));
+    if (known == legacy_versions.end()) {
         return refuse(message, rpc_invalid_request,
                       "header MCP-Protocol-Version names an unsupported version");
     }
+    message.protocol_version = *known;
     return message;
 }
 
@@ -178,6 +239,33 @@ std::optional<HttpReply> check_post_headers(const HttpRequest& request) {
                                    "", "Send Accept: application/json, text/event-stream"});
     }
     return std::nullopt;
+}
+
+std::optional<HttpReply> check_get_headers(const HttpRequest& request) {
+    const auto accept = request.header("Accept");
+    if (!accept || (!contains_ignoring_case(*accept, "text/event-stream") &&
+                    accept->find("*/*") == std::string_view::npos)) {
+        return problem_reply(406, Error{"GH-M411", "the client must accept an event stream",
+                                        "Accept", "", "Send Accept: text/event-stream"});
+    }
+    return std::nullopt;
+}
+
+bool is_batch(std::string_view body) {
+    const auto first = body.find_first_not_of(" \t\r\n");
+    return first != std::string_view::npos && body[first] == '[';
+}
+
+std::optional<McpRefusal> check_session_version(const HttpRequest& request,
+                                                std::string_view negotiated) {
+    const auto header = request.header("MCP-Protocol-Version");
+    if (!header || trimmed(*header) == negotiated) {
+        return std::nullopt;
+    }
+    return McpRefusal{400, rpc_invalid_request,
+                      "header MCP-Protocol-Version differs from the version of the session, " +
+                          std::string(negotiated),
+                      ""};
 }
 
 std::variant<McpMessage, DecodeRefusal> decode_message(const HttpRequest& request) {
