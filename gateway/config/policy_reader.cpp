@@ -177,7 +177,7 @@ void note_literal_names(GatewayReading& reading, NameReference::Kind kind, const
 
 void read_rule(const Field& item, GatewayReading& reading) {
     const MapFields fields(item, {"name", "effect", "principals", "virtual_servers", "connectors",
-                                  "tools", "arguments"});
+                                  "tools", "prompts", "resources", "arguments"});
     PolicyRule rule;
     const Field name = fields.required("name");
     if (read_name(name, rule.name)) {
@@ -198,6 +198,8 @@ void read_rule(const Field& item, GatewayReading& reading) {
     read_globs(fields["virtual_servers"], rule.virtual_servers);
     read_globs(fields["connectors"], rule.connectors);
     read_globs(fields["tools"], rule.tools);
+    read_globs(fields["prompts"], rule.prompts);
+    read_globs(fields["resources"], rule.resources);
     if (fields["principals"].present() && rule.principals.size() > 0) {
         check_principals(fields["principals"]);
     }
@@ -205,6 +207,12 @@ void read_rule(const Field& item, GatewayReading& reading) {
     note_literal_names(reading, NameReference::Kind::connector, fields["connectors"]);
     for (const Field& condition : read_list(fields["arguments"])) {
         rule.arguments.push_back(read_condition(condition));
+    }
+    if (!rule.resources.empty() && !rule.arguments.empty()) {
+        fields["resources"].fail("GH-C508",
+                                 "resources have no arguments, so the rule would never "
+                                 "decide about them",
+                                 "Make two rules: one with resources, one with arguments");
     }
     reading.config.policy.push_back(std::move(rule));
 }

@@ -1,6 +1,7 @@
 #include "gateway/config/gateway_reader.hpp"
 
 #include <algorithm>
+#include <map>
 #include <set>
 
 namespace gatehouse::gateway {
@@ -47,9 +48,73 @@ void read_tools(const Field& field, ToolSelection& tools) {
     read_text_map(fields["describe"], tools.describe);
 }
 
+void read_selection(const Field& field, NameSelection& selection) {
+    const MapFields fields(field, {"allow", "deny"});
+    read_globs(fields["allow"], selection.allow);
+    read_globs(fields["deny"], selection.deny);
+}
+
+bool holds_wildcard(const std::string& glob) {
+    return glob.find_first_of("*?") != std::string::npos;
+}
+
+// Whether the tool is shown beyond doubt; where that hangs on a wildcard, it is left to the
+// catalogue.
+bool is_surely_shown(const ToolSelection& tools, const std::string& tool) {
+    const auto names_it = [&tool](const std::string& glob) { return glob == tool || glob == "*"; };
+    const auto may_match = [&tool](const std::string& glob) {
+        return glob == tool || holds_wildcard(glob);
+    };
+    return std::any_of(tools.allow.begin(), tools.allow.end(), names_it) &&
+           std::none_of(tools.deny.begin(), tools.deny.end(), may_match);
+}
+
+// The tools that the file itself tells of, by the name that clients see: those that are renamed,
+// and those that are allowed by name.
+std::multimap<std::string, std::string> told_tools(const ExposedConnector& connector) {
+    std::multimap<std::string, std::string> told;
+    const ToolSelection& tools = connector.tools;
+    for (const auto& [from, to] : tools.rename) {
+        // Two that are renamed alike are reported where they are read.
+        if (is_surely_shown(tools, from) && told.count(connector.prefix + to) == 0) {
+            told.emplace(connector.prefix + to, from);
+        }
+    }
+    for (const std::string& tool : tools.allow) {
+        if (!holds_wildcard(tool) && tools.rename.count(tool) == 0 &&
+            is_surely_shown(tools, tool)) {
+            told.emplace(connector.prefix + tool, tool);
+        }
+    }
+    return told;
+}
+
+// Of two tools with one name clients could only ever reach the first.
+void check_tool_names(const Field& field, const ExposedConnector& connector,
+                      const VirtualServerConfig& server) {
+    std::map<std::string, std::string> taken; // how the message names who has it
+    for (const ExposedConnector& other : server.connectors) {
+        for (const auto& [name, tool] : told_tools(other)) {
+            taken.emplace(name, runtime::shown(tool) + " of connector " +
+                                    runtime::shown(other.name.str()));
+        }
+    }
+    for (const auto& [name, tool] : told_tools(connector)) {
+        const std::string label =
+            runtime::shown(tool) + " of connector " + runtime::shown(connector.name.str());
+        const auto [first, is_new] = taken.emplace(name, label);
+        if (!is_new && first->second != label) {
+            field.fail(code_conflict,
+                       "tool " + label + " would be named " + runtime::shown(name) +
+                           ", like tool " + first->second,
+                       "Give one of them another name by 'rename', or its connector a 'prefix'");
+        }
+    }
+}
+
 void read_exposed_connector(const Field& item, GatewayReading& reading,
                             VirtualServerConfig& server) {
-    const MapFields fields(item, {"name", "prefix", "tools"});
+    const MapFields fields(item, {"name", "prefix", "tools", "prompts", "resources"});
     const Field name_field = fields.required("name");
     ExposedConnector connector;
     std::string name;
@@ -72,6 +137,9 @@ void read_exposed_connector(const Field& item, GatewayReading& reading,
                     "Use letters, digits, '_', '-' and '.'; \"\" for none");
     }
     read_tools(fields["tools"], connector.tools);
+    read_selection(fields["prompts"], connector.prompts);
+    read_selection(fields["resources"], connector.resources);
+    check_tool_names(fields["tools"], connector, server);
     server.connectors.push_back(std::move(connector));
 }
 

@@ -158,13 +158,19 @@ TEST_CASE("a virtual server has its audience and its exposed connectors") {
     CHECK(notes.tools.deny == std::vector<std::string>{"delete_*"});
     CHECK(notes.tools.rename.at("add_note") == "create");
     CHECK(notes.tools.describe.at("create") == "Adds a note");
+    CHECK(notes.prompts.allow == std::vector<std::string>{"summary"});
+    CHECK(notes.prompts.deny == std::vector<std::string>{"draft_*"});
+    CHECK(notes.resources.allow == std::vector<std::string>{"note://*"});
+    CHECK(notes.resources.deny == std::vector<std::string>{"note://private/*"});
+    CHECK(servers[0].connectors[1].prompts.allow == std::vector<std::string>{"*"});
+    CHECK(servers[0].connectors[1].resources.deny.empty());
     CHECK(servers[0].connectors[1].prefix == "tickets_");
     CHECK(servers[0].connectors[1].tools.allow == std::vector<std::string>{"*"});
 }
 
 TEST_CASE("policy rules keep their order, and their values are JSON literals") {
     const auto policy = load_good(example / "gatehouse.yaml").gateway.policy;
-    REQUIRE(policy.size() == 2);
+    REQUIRE(policy.size() == 3);
     CHECK(policy[0].name == "no-etc");
     CHECK_FALSE(policy[0].allow);
     CHECK(policy[0].principals == std::vector<std::string>{"agent:*"});
@@ -183,7 +189,30 @@ TEST_CASE("policy rules keep their order, and their values are JSON literals") {
     CHECK(arguments[4].number == -0.5);
     CHECK(arguments[5].test == Test::present);
     CHECK_FALSE(arguments[5].present);
-    CHECK(policy[1].allow);
+    CHECK(policy[1].tools.empty());
+    CHECK(policy[1].prompts == std::vector<std::string>{"private_*"});
+    CHECK(policy[1].resources == std::vector<std::string>{"note://private/*"});
+    CHECK(policy[2].allow);
+}
+
+TEST_CASE("two tools that the file itself gives one name are refused, with both of them named") {
+    const TestFolder folder;
+    folder.connector("notes.yaml", "notes");
+    folder.connector("tickets.yaml", "tickets");
+    const std::string start = "manifests: [notes.yaml, tickets.yaml]\nvirtual_servers:\n"
+                              "  - name: demo\n    connectors:\n"
+                              "      - {name: notes, prefix: a_, tools: {rename: {add: create}}}\n";
+    const auto issues = load_bad(folder.gateway(
+        start + "      - {name: tickets, prefix: \"\", tools: {allow: [\"*\", a_create]}}\n"));
+    REQUIRE(issues.size() == 1);
+    CHECK(place(issues[0]) == "gatehouse.yaml GH-C508 8:44 virtual_servers[0].connectors[1].tools");
+    CHECK(issues[0].message.find(R"("add" of connector "notes")") != std::string::npos);
+    CHECK(issues[0].message.find(R"("a_create" of connector "tickets")") != std::string::npos);
+    // What hangs on a wildcard is known only when the tools are.
+    load_good(folder.gateway(start +
+                             "      - {name: tickets, prefix: \"\", tools: {allow: [\"a_*\"]}}\n"));
+    load_good(folder.gateway(start + "      - {name: tickets, prefix: \"\", tools: "
+                                     "{allow: [a_create], deny: [\"*_create\"]}}\n"));
 }
 
 TEST_CASE("a gateway file with the required keys only has every default") {

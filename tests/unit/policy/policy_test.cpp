@@ -259,6 +259,55 @@ TEST_CASE("globs match whole texts") {
     CHECK_FALSE(glob_matches(hostile + "b", std::string(2000, 'a')));
 }
 
+TEST_CASE("a rule that names a kind concerns only the kinds it names") {
+    auto deny = rule("private", false);
+    deny.prompts = {"private_*"};
+    deny.resources = {"note://private/*", "file:*"};
+    const Policy policy = compile({deny});
+    const auto decide = [&policy](PolicyKind kind, std::string_view name) {
+        PolicyQuestion asked = question(name);
+        asked.kind = kind;
+        CHECK(policy.decide(asked).allowed == policy.may_ever_allow(asked));
+        return policy.decide(asked).allowed;
+    };
+    CHECK_FALSE(decide(PolicyKind::prompt, "private_one"));
+    CHECK(decide(PolicyKind::prompt, "note://private/1"));
+    CHECK(decide(PolicyKind::prompt, "public"));
+    CHECK_FALSE(decide(PolicyKind::resource, "note://private/1"));
+    CHECK_FALSE(decide(PolicyKind::resource, "file:///a"));
+    CHECK(decide(PolicyKind::resource, "private_one"));
+    CHECK(decide(PolicyKind::tool, "private_one"));
+    CHECK(decide(PolicyKind::tool, "note://private/1"));
+}
+
+TEST_CASE("a rule that names no kind concerns all, one for tools leaves the others alone") {
+    auto deny = rule("nobody", false);
+    auto tools = rule("tools", true);
+    tools.tools = {"*"};
+    const Policy closed = compile({tools, deny});
+    for (const auto kind : {PolicyKind::tool, PolicyKind::prompt, PolicyKind::resource}) {
+        PolicyQuestion asked = question("anything");
+        asked.kind = kind;
+        CHECK(closed.decide(asked).allowed == (kind == PolicyKind::tool));
+        CHECK(closed.decide(asked).rule == (kind == PolicyKind::tool ? "tools" : "nobody"));
+    }
+}
+
+TEST_CASE("argument conditions decide about tools and prompts, never about resources") {
+    auto deny = rule("absent", false);
+    deny.arguments = {presence("/reason", false)};
+    const Policy policy = compile({deny});
+    PolicyQuestion asked = question("x", R"({"other":"1"})");
+    CHECK_FALSE(policy.decide(asked).allowed);
+    asked.kind = PolicyKind::prompt;
+    CHECK_FALSE(policy.decide(asked).allowed);
+    asked.arguments = R"({"reason":"because"})";
+    CHECK(policy.decide(asked).allowed);
+    asked.kind = PolicyKind::resource;
+    asked.arguments = {};
+    CHECK(policy.decide(asked).allowed);
+}
+
 TEST_CASE("decision cost", "[.bench]") {
     std::vector<PolicyRule> rules;
     for (int i = 0; i < 100; ++i) {
