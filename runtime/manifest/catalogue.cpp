@@ -1,7 +1,8 @@
 #include "runtime/manifest/catalogue.hpp"
 
+#include "runtime/manifest/credential_reader.hpp"
 #include "runtime/manifest/run_reader.hpp"
-#include "runtime/manifest/source_check.hpp"
+#include "runtime/manifest/transport_reader.hpp"
 
 #include <set>
 #include <utility>
@@ -13,7 +14,6 @@ namespace {
 constexpr std::uint64_t mib = 1ULL << 20;
 constexpr std::uint64_t tib = 1ULL << 40;
 constexpr std::size_t volumes_max_count = 32; // of one launch plan
-constexpr std::size_t credentials_max_count = 64;
 
 void read_metadata(const MapFields& root, ConnectorReading& reading) {
     const MapFields metadata(root.required("metadata"),
@@ -31,17 +31,6 @@ void read_metadata(const MapFields& root, ConnectorReading& reading) {
     read_text_map(metadata["labels"], reading.spec.labels);
 }
 
-void read_source(const MapFields& root, ConnectorSpec& spec) {
-    const MapFields source(root.required("source"), {"dir"});
-    const MapFields dir(source.required("dir"), {"path"});
-    const Field path_field = dir.required("path");
-    std::string path;
-    if (read_text(path_field, path)) {
-        spec.source_dir =
-            check_source_folder(path_field, (spec.manifest_path.parent_path() / path));
-    }
-}
-
 void read_sandbox(const MapFields& root, SandboxSpec& spec) {
     const MapFields sandbox(root["sandbox"], {"writable", "limits"});
     std::set<std::string> seen;
@@ -49,6 +38,9 @@ void read_sandbox(const MapFields& root, SandboxSpec& spec) {
         std::string volume;
         if (!read_name(item, volume)) {
             continue;
+        }
+        if (volume == "members") {
+            item.fail("GH-C506", "the name 'members' is the gateway's own", "Use another name");
         }
         if (!seen.insert(volume).second) {
             item.fail("GH-C508", "the volume is named twice", "Remove one of them");
@@ -67,59 +59,18 @@ void read_logs(const MapFields& root, ConnectorSpec& spec) {
     read_size(logs["max_bytes"], spec.log_max_bytes, {64 * 1024, tib});
 }
 
-void read_credential(const Field& item, CredentialSpec& credential) {
-    const MapFields fields(item, {"name", "kind", "scope", "secret", "inject"});
-    read_name(fields.required("name"), credential.name);
-    read_choice(fields.required("kind"), {"api_key", "service_account"});
-    read_choice(fields["scope"], {"shared"});
-    const MapFields secret(fields.required("secret"), {"ref"});
-    std::string ref;
-    if (read_name(secret.required("ref"), ref, 64)) {
-        credential.secret = SecretName(ref);
-    }
-    const MapFields inject(fields.required("inject"), {"env"});
-    const MapFields env(inject.required("env"), {"name"});
-    const Field env_name = env.required("name");
-    if (read_text(env_name, credential.env)) {
-        const std::string problem = env_name_problem(credential.env);
-        if (!problem.empty()) {
-            env_name.fail("GH-C506", problem, env_name_hint);
-        }
-    }
-}
-
-void read_credentials(const MapFields& root, ConnectorSpec& spec) {
-    std::set<std::string> names;
-    std::set<std::string> variables;
-    for (const Field& item : read_list(root["credentials"], credentials_max_count)) {
-        CredentialSpec credential;
-        read_credential(item, credential);
-        if (!credential.name.empty() && !names.insert(credential.name).second) {
-            item.fail("GH-C508", "a second credential named " + shown(credential.name),
-                      "Rename one of them");
-        }
-        if (!credential.env.empty() && spec.env.count(credential.env) != 0) {
-            item.fail("GH-C508", "its variable " + credential.env + " is also set in run.env",
-                      "Remove it from run.env");
-        }
-        if (!credential.env.empty() && !variables.insert(credential.env).second) {
-            item.fail("GH-C508",
-                      "its variable " + credential.env + " is used by another credential",
-                      "Use another name");
-        }
-        spec.credentials.push_back(std::move(credential));
-    }
-}
-
 void read_connector_root(const Field& document, ConnectorReading& reading) {
     const MapFields root(document, {"apiVersion", "kind", "metadata", "source", "run",
                                     "credentials", "sandbox", "restart", "logs"});
     read_choice(root.required("apiVersion"), {"gatehouse/v1"});
     read_choice(root.required("kind"), {"Connector"});
     read_metadata(root, reading);
-    read_source(root, reading.spec);
-    read_run(root.required("run"), reading.spec);
-    read_credentials(root, reading.spec);
+    const MapFields run = run_fields(root.required("run"));
+    read_transport(run, reading.spec);
+    read_source(root.required("source"), reading.spec);
+    read_run(run, reading.spec);
+    read_credentials(root["credentials"], reading.spec);
+    refuse_for_remote(reading.spec, root["sandbox"]);
     read_sandbox(root, reading.spec.sandbox);
     read_restart(root["restart"], reading.spec.restart);
     read_logs(root, reading.spec);

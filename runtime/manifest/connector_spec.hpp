@@ -10,6 +10,7 @@
 #include <filesystem>
 #include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace gatehouse::runtime {
@@ -32,12 +33,41 @@ struct TimeoutSpec {
     milliseconds stop = std::chrono::seconds(10); // between SIGTERM and the kill of the tree
 };
 
-// credentials[]: a shared secret given to the environment of the connector at launch.
-struct CredentialSpec {
-    std::string name;  // credentials[].name
-    SecretName secret; // credentials[].secret.ref, set by `gatehouse secret set`
-    std::string env;   // credentials[].inject.env.name
+// How the connector is spoken to: over its stdin and stdout, over HTTP to a port inside of its
+// sandbox, or over HTTP to a server elsewhere, which has no process here.
+enum class Transport { stdio, http, remote };
+
+constexpr const char* to_text(Transport transport) {
+    constexpr const char* words[] = {"stdio", "http", "remote"};
+    return words[static_cast<int>(transport)];
+}
+
+// run.http
+struct HttpSpec {
+    std::uint16_t port = 8000; // on the connector's own loopback
+    std::string path = "/mcp";
 };
+
+// source.remote and run.remote
+struct RemoteSpec {
+    std::string url;
+    std::filesystem::path ca_file; // absolute; empty: the system's certificates
+    // A named weakening: loopback and private addresses may be dialled, also without TLS.
+    bool allow_private = false;
+};
+
+// credentials[]: a shared secret, given to the environment of the connector at launch, or sent to
+// it in a header of every request. Exactly one of env and header is set.
+struct CredentialSpec {
+    std::string name;              // credentials[].name
+    SecretName secret;             // credentials[].secret.ref, set by `gatehouse secret set`
+    std::string env = {};          // credentials[].inject.env.name
+    std::string header = {};       // credentials[].inject.header.name
+    std::string header_value = {}; // with one ${token}, which stands for the secret
+};
+
+// What stands for the secret in credentials[].inject.header.value.
+constexpr std::string_view header_token_mark = "${token}";
 
 struct SandboxLimits {
     std::uint64_t memory_bytes = 512ULL << 20;
@@ -70,6 +100,9 @@ struct ConnectorSpec {
     std::string owner;
     std::map<std::string, std::string> labels;
     std::filesystem::path manifest_path;
+    Transport transport = Transport::stdio;
+    HttpSpec http;     // for transport http
+    RemoteSpec remote; // for transport remote; it has no source_dir, command, env and sandbox
     std::filesystem::path
         source_dir; // absolute, canonical; mounted read-only at /app, the working folder
     std::vector<std::string>

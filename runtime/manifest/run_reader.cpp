@@ -2,6 +2,7 @@
 
 #include "runtime/base/units.hpp"
 #include "runtime/manifest/source_check.hpp"
+#include "runtime/manifest/transport_reader.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -63,6 +64,22 @@ void read_timeouts(const Field& field, TimeoutSpec& spec) {
     read_duration(timeouts["stop"], spec.stop, grace);
 }
 
+void read_instances(const Field& field, InstanceSpec& spec) {
+    const MapFields instances(field, {"scope", "min", "max", "idle_after"});
+    if (const auto scope =
+            read_choice(instances["scope"], {"shared", "member", "session", "auto"})) {
+        spec.scope = static_cast<InstanceScope>(*scope);
+    }
+    const bool apart = spec.scope == InstanceScope::member || spec.scope == InstanceScope::session;
+    read_count(instances["min"], spec.min, {0, 1});
+    if (spec.min > 0 && apart) {
+        instances["min"].fail("GH-C506", "1 needs an instance that serves everybody",
+                              "Remove it, or use the scope shared or auto");
+    }
+    read_count(instances["max"], spec.max, {1, 1024});
+    read_duration(instances["idle_after"], spec.idle_after, {seconds(1), hours(24 * 30)});
+}
+
 } // namespace
 
 std::string env_name_problem(const std::string& name) {
@@ -82,16 +99,21 @@ std::string env_name_problem(const std::string& name) {
     return "";
 }
 
-void read_run(const Field& run_field, ConnectorSpec& spec) {
-    const MapFields run(run_field, {"transport", "command", "env", "instances", "timeouts",
-                                    "concurrency", "validate"});
-    read_choice(run["transport"], {"stdio"});
-    read_command(run.required("command"), spec);
-    read_env(run["env"], spec);
-    const MapFields instances(run["instances"], {"scope", "min", "idle_after"});
-    read_choice(instances["scope"], {"shared"});
-    read_count(instances["min"], spec.instances.min, {0, 1});
-    read_duration(instances["idle_after"], spec.instances.idle_after, {seconds(1), hours(24 * 30)});
+MapFields run_fields(const Field& run) {
+    return {run,
+            {"transport", "command", "env", "http", "remote", "instances", "timeouts",
+             "concurrency", "validate"}};
+}
+
+void read_run(const MapFields& run, ConnectorSpec& spec) {
+    const bool remote = spec.transport == Transport::remote;
+    refuse_for_remote(spec, run["command"]);
+    refuse_for_remote(spec, run["env"]);
+    if (!remote) {
+        read_command(run.required("command"), spec);
+        read_env(run["env"], spec);
+    }
+    read_instances(run["instances"], spec.instances);
     read_timeouts(run["timeouts"], spec.timeouts);
     read_count(run["concurrency"], spec.concurrency, {1, 1024});
     read_boolean(run["validate"], spec.validate);

@@ -8,9 +8,11 @@
 
 namespace gatehouse::runtime {
 
-// Reads spec.command, env, instances, timeouts, concurrency and validate; spec.source_dir is read
-// before.
-void read_run(const Field& run, ConnectorSpec& spec);
+// The run part, with its unknown keys reported once.
+MapFields run_fields(const Field& run);
+// Reads spec.command, env, instances, timeouts, concurrency and validate; spec.transport and
+// source_dir are read before.
+void read_run(const MapFields& run, ConnectorSpec& spec);
 void read_restart(const Field& restart, RestartSpec& spec);
 
 // Why a connector may not be given a variable of that name (PATH and LD_* are the sandbox's);

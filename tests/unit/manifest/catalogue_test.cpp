@@ -1,4 +1,5 @@
 #include "runtime/manifest/catalogue.hpp"
+#include "runtime/manifest/credential_reader.hpp"
 #include "runtime/manifest/run_reader.hpp"
 
 #include <catch2/catch.hpp>
@@ -162,6 +163,96 @@ TEST_CASE("a restart budget at the edge of its window is accepted, one beyond it
                   "never be used up"));
     CHECK(outcome(folder.load(
               "sh", "restart: {policy: never, failures: 3, initial: 1s, window: 2s}\n")) == "good");
+}
+
+std::variant<ConnectorSpec, Issues> load_remote(const SourceFolder& folder, const std::string& url,
+                                                const std::string& rest = "") {
+    return load_connector_text(folder.path() / "crm.yaml",
+                               "apiVersion: gatehouse/v1\nkind: Connector\n"
+                               "metadata: {name: crm}\nsource: {remote: {url: \"" +
+                                   url + "\"}}\nrun:\n  transport: remote\n" + rest);
+}
+
+TEST_CASE("a connector over HTTP listens on port 8000 at /mcp, or where its manifest says") {
+    const SourceFolder folder;
+    const auto usual = folder.load("sh", "  transport: http\n");
+    REQUIRE(outcome(usual) == "good");
+    CHECK(std::get<ConnectorSpec>(usual).transport == Transport::http);
+    CHECK(std::get<ConnectorSpec>(usual).http.port == 8000);
+    CHECK(std::get<ConnectorSpec>(usual).http.path == "/mcp");
+    const auto other =
+        folder.load("sh", "  transport: http\n  http: {port: 65535, path: \"/a/b?c=1\"}\n");
+    REQUIRE(outcome(other) == "good");
+    CHECK(std::get<ConnectorSpec>(other).http.port == 65535);
+    CHECK(std::get<ConnectorSpec>(other).http.path == "/a/b?c=1");
+    for (const char* path : {"mcp", "/a b", "/a#b", "/\\t", "/{x}"}) {
+        CHECK_FALSE(outcome(folder.load("sh", "  transport: http\n  http: {path: \"" +
+                                                  std::string(path) + "\"}\n")) == "good");
+    }
+}
+
+TEST_CASE("a remote connector has a URL and no process, and its secret goes into a header") {
+    const SourceFolder folder;
+    folder.program("ca.pem", 0644);
+    const auto result =
+        load_remote(folder, "https://mcp.example.com/mcp",
+                    "  remote: {ca_file: ca.pem}\ncredentials:\n"
+                    "  - {name: a, kind: api_key, secret: {ref: crm-key}, inject: {header: {name: "
+                    "Authorization, value: \"Bearer ${token}\"}}}\n");
+    REQUIRE(outcome(result) == "good");
+    const auto& spec = std::get<ConnectorSpec>(result);
+    CHECK(spec.remote.url == "https://mcp.example.com/mcp");
+    CHECK(spec.remote.ca_file == fs::canonical(folder.path() / "ca.pem"));
+    CHECK_FALSE(spec.remote.allow_private);
+    CHECK(spec.command.empty());
+    REQUIRE(spec.credentials.size() == 1);
+    CHECK(spec.credentials[0].header == "Authorization");
+    CHECK(spec.credentials[0].header_value == "Bearer ${token}");
+    CHECK(spec.credentials[0].env.empty());
+}
+
+TEST_CASE("a URL to this machine or without TLS needs the weakening that is named for it") {
+    const SourceFolder folder;
+    const std::string allowed = "  remote: {allow_private: true}\n";
+    for (const char* url : {"http://127.0.0.1:9000/mcp", "http://localhost/mcp", "http://[::1]/",
+                            "https://10.1.2.3/mcp", "http://a.localhost:1/", "http://192.168.0.1/",
+                            "https://169.254.169.254/"}) {
+        INFO(url);
+        CHECK(refused(load_remote(folder, url), "GH-C506", "this machine"));
+        CHECK(outcome(load_remote(folder, url, allowed)) == "good");
+    }
+    for (const char* url : {"http://mcp.example.com/", "http://8.8.8.8/", "http://notlocalhost/"}) {
+        INFO(url);
+        CHECK(refused(load_remote(folder, url, allowed), "GH-C506", "unprotected"));
+        CHECK(refused(load_remote(folder, url), "GH-C506", "unprotected"));
+    }
+    CHECK(outcome(load_remote(folder, "https://8.8.8.8/")) == "good");
+    CHECK(refused(load_remote(folder, "ftp://example.com/"), "GH-C506", "neither http nor https"));
+}
+
+TEST_CASE("headers that HTTP or MCP own, and malformed ones, are refused in any case") {
+    for (const char* name : {"Host", "CONTENT-LENGTH", "accept", "Mcp-Session-Id", "mcp-method",
+                             "MCP-Protocol-Version", "Proxy-Authorization", "Transfer-Encoding", "",
+                             "a b", "a:b", "\u00e9", "a\n"}) {
+        INFO(name);
+        CHECK_FALSE(header_name_problem(name).empty());
+    }
+    for (const char* name : {"Authorization", "X-Api-Key", "api_key", "Cookie"}) {
+        CHECK(header_name_problem(name).empty());
+    }
+}
+
+TEST_CASE("the scope of instances is auto unless the manifest says another") {
+    const SourceFolder folder;
+    CHECK(std::get<ConnectorSpec>(folder.load("sh")).instances.scope == InstanceScope::automatic);
+    for (const auto scope : {InstanceScope::shared, InstanceScope::member, InstanceScope::session,
+                             InstanceScope::automatic}) {
+        const auto result = folder.load(
+            "sh", "  instances: {scope: " + std::string(to_text(scope)) + ", max: 3}\n");
+        REQUIRE(outcome(result) == "good");
+        CHECK(std::get<ConnectorSpec>(result).instances.scope == scope);
+        CHECK(std::get<ConnectorSpec>(result).instances.max == 3);
+    }
 }
 
 TEST_CASE("the hint is the nearest key, or none if all are far") {
