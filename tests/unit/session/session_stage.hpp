@@ -108,7 +108,7 @@ class Stage {
         connector =
             std::make_unique<FakeConnector>(UniqueFd(to_connector[0]), UniqueFd(from_connector[1]));
         session = std::make_unique<StdioSession>(io.get_executor(), UniqueFd(to_connector[1]),
-                                            UniqueFd(from_connector[0]), options, events());
+                                                 UniqueFd(from_connector[0]), options, events());
         std::thread thread([this, script = std::move(script)] {
             script(*connector);
             connector->close_stdout();
@@ -133,6 +133,10 @@ class Stage {
     std::vector<std::string> strays;
     std::vector<std::string> logs;
     int list_changes = 0;
+    std::vector<ListKind> changed_lists;
+    std::vector<std::string> notices; // "method params"
+    std::vector<std::shared_ptr<InputRequest>> unsolicited;
+    int input_seen = 0;
     std::optional<Error> end_reason;
     std::vector<CallReply> replies;
     TaskGroup group{io.get_executor()};
@@ -148,7 +152,17 @@ class Stage {
         Session::Events wired;
         wired.on_stray = [this](std::string_view line) { strays.emplace_back(line); };
         wired.on_log = [this](std::string_view params) { logs.emplace_back(params); };
-        wired.on_list_changed = [this](ListKind) { ++list_changes; };
+        wired.on_list_changed = [this](ListKind kind) {
+            ++list_changes;
+            changed_lists.push_back(kind);
+        };
+        wired.on_notice = [this](std::string_view method, std::string_view params) {
+            notices.push_back(std::string(method) + " " + std::string(params));
+        };
+        wired.on_unsolicited_input = [this](std::shared_ptr<InputRequest> request) {
+            unsolicited.push_back(std::move(request));
+        };
+        wired.on_input_seen = [this] { ++input_seen; };
         return wired;
     }
     static Task<void> run_session(Stage& stage) {
