@@ -2,6 +2,7 @@
 
 #include "gateway/policy/policy.hpp"
 #include "gateway/virtual_server/definition.hpp"
+#include "runtime/session/json_scan.hpp"
 
 #include <algorithm>
 #include <numeric>
@@ -44,6 +45,28 @@ std::string tool_label(const ConnectorName& connector, std::string_view upstream
     return "tool " + shown_name(upstream_name) + " of connector '" + connector.str() + "'";
 }
 
+// MCP wants an inputSchema of type object in every tool. Clients that check a list refuse all of it
+// over one tool without, so what is missing is put in.
+Result<void> complete_input_schema(RenamedDefinition& definition) {
+    constexpr std::string_view of_object = R"({"type":"object"})";
+    const std::string_view schema = definition.input_schema;
+    if (schema.empty()) {
+        definition.text = with_member(definition.text, "inputSchema", of_object);
+        return {};
+    }
+    const auto type = runtime::find_member(schema, "type");
+    if (!type) {
+        definition.text = with_member(definition.text, "inputSchema",
+                                      with_member(schema, "type", R"("object")"));
+        return {};
+    }
+    if (runtime::string_value(*type) != "object") {
+        return Error{"GH-M406", "the tool's definition is unusable", "",
+                     "its inputSchema is not of type object", "correct the connector"};
+    }
+    return {};
+}
+
 } // namespace
 
 std::vector<ExposedTool> expose_tools(const ExposedConnector& exposed,
@@ -70,8 +93,10 @@ std::vector<ExposedTool> expose_tools(const ExposedConnector& exposed,
             naming.description = described->second;
         }
         auto definition = rename_definition(tool.definition, naming);
-        if (!definition) {
-            warnings.push_back(label + " is left out: " + definition.error().why);
+        const auto complete =
+            definition ? complete_input_schema(*definition) : Result<void>(definition.error());
+        if (!complete) {
+            warnings.push_back(label + " is left out: " + complete.error().why);
             continue;
         }
         if (name.size() > tool_name_wise_length) {

@@ -82,8 +82,9 @@ TEST_CASE("allow selects and deny takes away, both on the connector's own names"
 }
 
 TEST_CASE("a definition without change passes byte for byte") {
-    const std::string odd = "{ \"title\" : \"A\",\t\"name\" : \"add\" , \"x\": 1.50 ,\n"
-                            "\"description\":\"caf\\u00e9\" }";
+    const std::string odd =
+        "{ \"title\" : \"A\",\t\"name\" : \"add\" , \"x\": 1.50 ,\n"
+        "\"description\":\"caf\\u00e9\", \"inputSchema\":{ \"type\" : \"object\" } }";
     CHECK(exposed_definition(notes(""), odd) == odd);
 }
 
@@ -91,18 +92,32 @@ TEST_CASE("only name and description are exchanged, wherever they stand") {
     auto exposed = notes();
     exposed.tools.rename = {{"add", "create"}};
     exposed.tools.describe = {{"create", "Adds \"one\"\nnote"}};
+    const std::string schema = R"("inputSchema":{"type":"object","description":"keep"})";
+    CHECK(exposed_definition(exposed, R"({ "description" : "old" , "a":{"name":"add"}, "name" : )"
+                                      R"("add", )" +
+                                          schema + "}") ==
+          R"({ "description" : "Adds \"one\"\nnote" , "a":{"name":"add"}, "name" : )"
+          R"("notes_create", )" +
+              schema + "}");
+    CHECK(exposed_definition(exposed, R"({"name":"add",)" + schema + "}") ==
+          R"({"name":"notes_create","description":"Adds \"one\"\nnote",)" + schema + "}");
     CHECK(
-        exposed_definition(exposed,
-                           R"({ "description" : "old" , "a":{"name":"add"}, "name" : "add" })") ==
-        R"({ "description" : "Adds \"one\"\nnote" , "a":{"name":"add"}, "name" : "notes_create" })");
-    CHECK(
-        exposed_definition(exposed, R"({"name":"add","inputSchema":{"description":"keep"}})") ==
-        R"({"name":"notes_create","description":"Adds \"one\"\nnote","inputSchema":{"description":"keep"}})");
-    CHECK(exposed_definition(exposed, R"({"n\u0061me":"add","\u0064escription":1})") ==
-          R"({"n\u0061me":"notes_create","\u0064escription":"Adds \"one\"\nnote"})");
+        exposed_definition(exposed, R"({"n\u0061me":"add","\u0064escription":1,)" + schema + "}") ==
+        R"({"n\u0061me":"notes_create","\u0064escription":"Adds \"one\"\nnote",)" + schema + "}");
     exposed.tools.describe = {{"add", "not this one"}};
-    CHECK(exposed_definition(exposed, R"({"name":"add","description":"old"})") ==
-          R"({"name":"notes_create","description":"old"})");
+    CHECK(exposed_definition(exposed, R"({"name":"add","description":"old",)" + schema + "}") ==
+          R"({"name":"notes_create","description":"old",)" + schema + "}");
+}
+
+TEST_CASE("an input schema that would make clients refuse the whole list is completed") {
+    CHECK(exposed_definition(notes(""), R"({"name":"add"})") ==
+          R"({"inputSchema":{"type":"object"},"name":"add"})");
+    CHECK(exposed_definition(notes(""), R"({"name":"add","inputSchema":{}})") ==
+          R"({"name":"add","inputSchema":{"type":"object"}})");
+    const auto shown =
+        show(notes(""), {{"add", R"({"name":"add","inputSchema":{"type":"array"}})"}});
+    CHECK(shown.tools.empty());
+    REQUIRE(shown.warnings.size() == 1);
 }
 
 TEST_CASE("a tool with an unusable name or definition is left out with a warning") {
