@@ -114,18 +114,13 @@ class Stage {
             connector->close_stdout();
             connector->close_stdin();
         });
-        group.spawn("session", run_session(*this));
-        group.spawn("body", run_body(*this, body));
-        io.run_for(30s);
-        const bool ended = group.running_count() == 0;
-        if (!ended) {
-            session->stop();
-            group.stop();
-            io.run_for(5s);
-        }
+        const bool ended = run(body);
         thread.join();
         return ended;
     }
+    // The same with a real program in the place of the fake; false also if it cannot be started.
+    bool play_program(const std::vector<std::string>& command, Body body,
+                      SessionOptions options = SessionOptions());
 
     asio::io_context io;
     std::unique_ptr<FakeConnector> connector;
@@ -148,6 +143,18 @@ class Stage {
     static Task<void> until(Stage& stage, std::function<bool()> done);
 
   private:
+    bool run(Body body) {
+        group.spawn("session", run_session(*this));
+        group.spawn("body", run_body(*this, body));
+        io.run_for(30s);
+        const bool ended = group.running_count() == 0;
+        if (!ended) {
+            session->stop();
+            group.stop();
+            io.run_for(5s);
+        }
+        return ended;
+    }
     Session::Events events() {
         Session::Events wired;
         wired.on_stray = [this](std::string_view line) { strays.emplace_back(line); };
