@@ -1,0 +1,177 @@
+// Several members on one connector: what a server asks or tells on behalf of one never reaches another, whatever the scope of its
+// instances, and nobody waits for another's user.
+import { after, before, describe, it } from "node:test";
+import assert from "node:assert/strict";
+import { eventually, text_of } from "./harness.mjs";
+import { Gateway, code_of, direct_fixture, elicitation, fixture, sleep } from "./fixtures.mjs";
+import { ModernPeer, Peer } from "./peer.mjs";
+
+const scopes = ["shared", "auto", "member", "session"];
+const rounds = 6;
+const direct_only = Boolean(process.env.GATEHOUSE_DIRECT);
+let gateway, direct;
+
+before(async () => {
+  direct = await direct_fixture(["--era", "legacy"]);
+  if (direct_only) return;
+  gateway = await Gateway.start([
+    ...scopes.flatMap((scope) => [
+      fixture(scope, ["--era", "legacy"], { instances: { scope } }),
+      fixture(`dual-${scope}`, [], { instances: { scope } }),
+    ]),
+    fixture("parked", ["--era", "legacy"]), fixture("slots", ["--era", "legacy"], { concurrency: 1 }),
+  ]);
+});
+after(async () => {
+  direct?.stop();
+  await gateway?.stop();
+});
+
+// What the client of `who` answers: always with its own name, and only what is its own business.
+const answers = (who) => ({ method, params }) => {
+  if (method === "elicitation/create") return { action: "accept", content: { answer: `${who} answers ${params.message}` } };
+  if (method === "roots/list") return { roots: [{ uri: `file:///home/${who}`, name: who }] };
+  return { model: "none", role: "assistant", content: { type: "text", text: `${who} says ${params.messages[0].content.text}` } };
+};
+
+// One member's part of a round: everything it gets must be its own. `may_fail`: the scope may refuse what it cannot attribute.
+async function one_round(who, peer, round, faults) {
+  const nonce = `${who}#${round}`, answer = answers(who);
+  const ask = async (name, args, expected) => {
+    const out = peer instanceof ModernPeer ? await peer.converse(name, args, (key, request) => answer(request)) : await peer.call(name, args);
+    const result = out.message?.result, text = result ? text_of(result) : JSON.stringify(out.message);
+    if (!result || result.isError) faults.refused.push(`${who} ${name}: ${text}`);
+    else if (!text.includes(expected)) faults.wrong.push(`${who} ${name}: ${text}, expected ${expected}`);
+    const strange = JSON.stringify([out.notifications, out.requests]).match(/\w+#\d+/g)?.filter((seen) => !seen.startsWith(`${who}#`)) ?? [];
+    if (strange.length > 0) faults.wrong.push(`${who} ${name}: saw ${strange.join()}`);
+  };
+  await Promise.all([
+    ask("ask", { message: nonce }, `${who} answers ${nonce}`),
+    ask("sample", { prompt: nonce }, `${who} says ${nonce}`),
+    ask("list_roots", {}, `/home/${who}`),
+    ask("log_and_wait", { ms: 20, text: nonce }, "waited"),
+    ask("greet", { name: nonce }, nonce),
+  ]);
+}
+
+// Members with a legacy session and a standalone stream each; a third one speaks 2026-07-28.
+async function interleave(target, with_modern, faults) {
+  const legacy = [];
+  for (const who of ["demo", "second"]) {
+    const peer = await Peer.open(target(who), { capabilities: elicitation, answer: answers(who), name: who });
+    legacy.push({ who, peer, stream: await peer.listen() });
+    if (peer.server.capabilities.logging) await peer.request("logging/setLevel", { level: "debug" });
+  }
+  const members = [...legacy, ...(with_modern ? [{ who: "third", peer: new ModernPeer(target("third"), elicitation,
+    { "io.modelcontextprotocol/logLevel": "debug" }) }] : [])];
+  await Promise.all(members.map(async ({ who, peer }) => {
+    for (let round = 0; round < rounds; ++round) await one_round(who, peer, round, faults);
+  }));
+  for (const { who, peer, stream } of legacy) {
+    const seen = JSON.stringify([peer.asked, stream.messages()]).match(/\w+#\d+/g) ?? [];
+    const strange = seen.filter((nonce) => !nonce.startsWith(`${who}#`));
+    if (strange.length > 0) faults.wrong.push(`${who} was asked or told ${strange.join()}`);
+    await stream.drop();
+    await peer.end();
+  }
+}
+
+describe("members on one connector", () => {
+  it("directly: a client alone gets all of its own", async () => {
+    const faults = { wrong: [], refused: [] };
+    const peer = await Peer.open(direct.target(), { capabilities: elicitation, answer: answers("demo") });
+    for (let round = 0; round < rounds; ++round) await one_round("demo", peer, round, faults);
+    assert.deepEqual(faults, { wrong: [], refused: [] });
+    assert.equal(peer.asked.length, rounds * 3);
+  });
+
+  for (const scope of scopes) {
+    for (const name of [scope, `dual-${scope}`]) {
+      it(`${name}: logs, sampling, elicitation and roots of one never reach another`, async (t) => {
+        const faults = { wrong: [], refused: [] };
+        await interleave((who) => gateway.target(name, who), true, faults);
+        assert.deepEqual(faults.wrong, []);
+        if (faults.refused.length > 0) t.diagnostic(`${name}: ${faults.refused.length} refused, the first: ${faults.refused[0].slice(0, 300)}`);
+        assert.deepEqual(faults.refused, []);
+      });
+    }
+  }
+
+  it("a scope of members gives each principal one process, one of sessions each session", async () => {
+    const pids = async (name, who, count) => {
+      const found = [];
+      for (let i = 0; i < count; ++i) found.push(JSON.parse(text_of((await (await Peer.open(gateway.target(name, who))).call("whoami")).message.result)).pid);
+      return found;
+    };
+    const shared = [...await pids("shared", "demo", 2), ...await pids("shared", "second", 1)];
+    assert.equal(new Set(shared).size, 1);
+    const member = [await pids("member", "demo", 2), await pids("member", "second", 1)];
+    assert.equal(new Set(member[0]).size, 1);
+    assert.notEqual(member[0][0], member[1][0]);
+    assert.equal(new Set([...await pids("session", "demo", 2), ...await pids("session", "second", 1)]).size, 3);
+  });
+});
+
+describe("dialogues", () => {
+  const question = (out) => Object.entries(out.message.result?.inputRequests ?? {})[0];
+
+  it("a question that waits for one member's user holds up no other call", async () => {
+    const peer = new ModernPeer(gateway.target("parked"), elicitation), other = new ModernPeer(gateway.target("parked", "second"), elicitation);
+    const parked = await peer.call("ask", { message: "demo's" });
+    assert.equal(parked.message.result.resultType, "input_required", JSON.stringify(parked.message));
+    const begun = Date.now();
+    assert.equal(text_of((await other.call("greet", { name: "x" })).message.result), "Hello, x!");
+    assert.equal(text_of((await peer.call("greet", { name: "y" })).message.result), "Hello, y!");
+    const theirs = await other.converse("ask", { message: "second's" }, (key, request) => answers("second")(request));
+    assert.match(text_of(theirs.message.result), /second answers second's/);
+    const legacy = await Peer.open(gateway.target("parked", "third"), { capabilities: elicitation, answer: answers("third") });
+    assert.match(text_of((await legacy.call("ask", { message: "third's" })).message.result), /third answers third's/);
+    assert.ok(Date.now() - begun < 10_000, `${Date.now() - begun} ms`);
+    const [key, request] = question(parked);
+    const done = await peer.call("ask", { message: "demo's" }, { inputResponses: { [key]: answers("demo")(request) }, requestState: parked.message.result.requestState });
+    assert.match(text_of(done.message.result), /demo answers demo's/);
+  });
+
+  it("a question of a connector with one place is parked, and the place is free for others or they are told", async () => {
+    const peer = new ModernPeer(gateway.target("slots"), elicitation), other = new ModernPeer(gateway.target("slots", "second"));
+    const parked = await peer.call("ask", { message: "m" });
+    assert.equal(parked.message.result.resultType, "input_required", JSON.stringify(parked.message));
+    const begun = Date.now();
+    assert.equal(text_of((await other.call("greet", { name: "x" })).message.result), "Hello, x!");
+    assert.ok(Date.now() - begun < 10_000);
+  });
+
+  it("a client without the capability is never asked", async () => {
+    for (const name of ["parked", "dual-shared"]) {
+      const out = await new ModernPeer(gateway.target(name)).call("ask", { message: "m" });
+      assert.ok(code_of(out) === -32021 || out.message.result?.isError, JSON.stringify(out.message));
+      const peer = await Peer.open(gateway.target(name));
+      const legacy = await peer.call("ask", { message: "m" });
+      assert.ok(legacy.message.error || legacy.message.result.isError, JSON.stringify(legacy.message));
+      assert.deepEqual(peer.asked, []);
+    }
+  });
+
+  it("a legacy client's refusal and its error reach the connector, in both eras of it", async () => {
+    for (const name of ["shared", "dual-shared"]) {
+      const peer = await Peer.open(gateway.target(name), { capabilities: elicitation, answer: () => ({ action: "decline" }) });
+      assert.match(text_of((await peer.call("ask", { message: "m" })).message.result), /decline/);
+      peer.answer = () => { throw new Error("no user is here"); };
+      const out = await peer.call("ask", { message: "m" });
+      assert.match(JSON.stringify(out.message), /no user is here|refus|declin|cancel/i);
+      assert.ok(out.message.error || out.message.result.isError || /decline|cancel/.test(text_of(out.message.result)));
+    }
+  });
+
+  it("a session that ends in the middle of a question frees the connector", async () => {
+    const peer = await Peer.open(gateway.target("shared"), { capabilities: elicitation, answer: () => new Promise(() => {}) });
+    const call = peer.begin_call("ask", { message: "m" });
+    await eventually("the question is asked", () => peer.asked.length === 1, 10_000);
+    assert.ok([200, 202, 204].includes(await peer.end()));
+    await Promise.race([call.done.catch(() => {}), sleep(5_000)]);
+    const other = await Peer.open(gateway.target("shared", "second"), { capabilities: elicitation, answer: answers("second") });
+    const begun = Date.now();
+    assert.match(text_of((await other.call("ask", { message: "n" })).message.result), /second answers n/);
+    assert.ok(Date.now() - begun < 5_000);
+  });
+});
