@@ -122,11 +122,11 @@ const ExposedItems* ServedItems::owner_of(std::string_view uri) const {
     return nullptr;
 }
 
-std::optional<ServedTarget> ServedItems::find_namespaced(std::string_view uri) const {
+std::optional<ServedItems::NamespacedUri> ServedItems::find_namespaced(std::string_view uri) const {
     for (const auto& items : connectors_) {
         const auto own = uri_within_namespace(items->connector().name, uri);
-        if (own && items->offers_resources() && items->shows_uri(*own)) {
-            return target_in(*items, *own);
+        if (own && items->offers_resources()) {
+            return NamespacedUri{items.get(), *own};
         }
     }
     return std::nullopt;
@@ -139,8 +139,10 @@ std::optional<ServedTarget> ServedItems::find_resource(std::string_view uri) con
     if (exact != connectors_.end()) {
         return target_in(**exact, uri);
     }
-    if (auto target = find_namespaced(uri)) {
-        return target;
+    if (const auto found = find_namespaced(uri)) {
+        return found->items->shows_uri(found->own)
+                   ? std::optional(target_in(*found->items, found->own))
+                   : std::nullopt;
     }
     if (const ExposedItems* const owner = owner_of(uri)) {
         return target_in(*owner, uri);

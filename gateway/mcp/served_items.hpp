@@ -61,7 +61,11 @@ class ServedItems {
                                       std::string_view name) const;
     std::string exposed_name(const ExposedItems& items, runtime::ListKind kind,
                              std::string_view name) const;
-    std::optional<ServedTarget> find_namespaced(std::string_view uri) const;
+    struct NamespacedUri {
+        const ExposedItems* items;
+        std::string_view own; // within the URI that was asked for
+    };
+    std::optional<NamespacedUri> find_namespaced(std::string_view uri) const;
     const ExposedItems* owner_of(std::string_view uri) const;
 
     std::vector<std::shared_ptr<const ExposedItems>> connectors_;
