@@ -84,6 +84,8 @@ class ConnectorDirectory {
     }
     // A client session ended: its own instances may stop, its subscriptions end.
     virtual void session_ended(const std::string& session) { (void)session; }
+    // The client's roots changed: its own instances are told, where it has some.
+    virtual void roots_changed(const Caller& caller) { (void)caller; }
     // At most one; null ends it. It outlives the directory or is taken out before.
     virtual void set_observer(ConnectorObserver* observer) { (void)observer; }
     // Whether arguments are checked against the tool's schema (manifest: run.validate).

@@ -9,6 +9,8 @@ namespace gatehouse::gateway {
 namespace {
 
 constexpr std::size_t kept_streams_max_count = 32;
+// A client may never open it.
+constexpr std::size_t standalone_backlog_max_bytes = 256ULL << 10;
 constexpr auto client_retry = std::chrono::milliseconds(3000);
 // Of streams whose answer the client has; it may come back for it.
 constexpr std::size_t delivered_kept_max_bytes = 1ULL << 20;
@@ -64,7 +66,9 @@ void ClientSession::forget_old_streams() {
 
 std::shared_ptr<MessageStream> ClientSession::standalone(Executor executor) {
     if (standalone_ == nullptr) {
-        standalone_ = std::make_shared<MessageStream>(executor, stream_options(0));
+        MessageStreamOptions options = stream_options(0);
+        options.backlog_max_bytes = standalone_backlog_max_bytes;
+        standalone_ = std::make_shared<MessageStream>(executor, std::move(options));
     }
     return standalone_;
 }
@@ -92,6 +96,12 @@ void ClientSession::close_streams() {
     }
     if (standalone_ != nullptr) {
         standalone_->close();
+    }
+}
+
+void ClientSession::close_standalone() {
+    if (const auto stream = std::exchange(standalone_, nullptr)) {
+        stream->close();
     }
 }
 

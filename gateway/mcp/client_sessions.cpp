@@ -33,6 +33,7 @@ std::shared_ptr<ClientSession> ClientSessions::create(const PrincipalId& princip
                                                       const VirtualServerName& virtual_server) {
     const SteadyTime now = clock_.steady_now();
     if (order_.size() >= max_count_) {
+        spare_busy_ones(now);
         if (order_.empty() || now - order_.front()->last_used < idle_max_) {
             return nullptr;
         }
@@ -62,6 +63,15 @@ std::shared_ptr<ClientSession> ClientSessions::find(std::string_view id,
     session->last_used = clock_.steady_now();
     order_.splice(order_.end(), order_, found->second);
     return session;
+}
+
+// Those that look idle at the front, but have a call or a listener, go to the back.
+void ClientSessions::spare_busy_ones(SteadyTime now) {
+    while (!order_.empty() && now - order_.front()->last_used >= idle_max_ &&
+           order_.front()->busy()) {
+        order_.front()->last_used = now;
+        order_.splice(order_.end(), order_, order_.begin());
+    }
 }
 
 void ClientSessions::remove(const SessionId& id) {

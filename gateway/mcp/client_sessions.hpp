@@ -62,6 +62,10 @@ class ClientSession {
     std::shared_ptr<MessageStream> open_stream(Executor executor);
     // The standalone stream of GET; made at first need, so that what comes before GET waits there.
     std::shared_ptr<MessageStream> standalone(Executor executor);
+    // Ends the standalone stream; what comes later waits on a new one.
+    void close_standalone();
+    // A call is in flight, or a client listens: not idle, whenever it last sent something.
+    bool busy() const { return !calls.empty() || (standalone_ && standalone_->attached()); }
     struct Resumption {
         std::shared_ptr<MessageStream> stream; // null: unknown or forgotten
         std::uint64_t after = 0;
@@ -115,6 +119,7 @@ class ClientSessions {
 
   private:
     using Order = std::list<std::shared_ptr<ClientSession>>; // least recently used first
+    void spare_busy_ones(SteadyTime now);
     const Clock& clock_;
     std::size_t max_count_;
     std::chrono::milliseconds idle_max_;

@@ -39,6 +39,10 @@ struct MessageStream::Impl {
     std::string priming_text() const;
     std::deque<StreamEvent>::iterator behind(std::uint64_t number);
     bool make_room(std::size_t bytes);
+    bool shared_room(std::size_t bytes) const {
+        return options.kept_total_bytes == nullptr ||
+               *options.kept_total_bytes + bytes <= options.kept_total_max_bytes;
+    }
     void mark_delivered(std::uint64_t number);
     void trim_replay();
     HttpReply take_last();
@@ -189,7 +193,8 @@ bool MessageStream::push(std::string message, Weight weight) {
     Impl& impl = *impl_;
     const std::size_t bytes = message.size();
     const bool may_be_lost = weight == Weight::may_be_lost;
-    const bool fits = impl.backlog_bytes + bytes <= impl.options.backlog_max_bytes;
+    const bool fits = impl.backlog_bytes + bytes <= impl.options.backlog_max_bytes &&
+                      (impl.attached || !may_be_lost || impl.shared_room(bytes));
     if (ended() || (!fits && (may_be_lost || !impl.make_room(bytes)))) {
         ++impl.dropped;
         return false;
@@ -202,15 +207,22 @@ bool MessageStream::push(std::string message, Weight weight) {
     return true;
 }
 
+bool MessageStream::push_unless_waiting(std::string message) {
+    for (auto at = impl_->behind(impl_->delivered); at != impl_->events.end(); ++at) {
+        if (at->message == message) {
+            return true;
+        }
+    }
+    return push(std::move(message), Weight::must_arrive);
+}
+
 void MessageStream::push_last(HttpReply answer) {
     Impl& impl = *impl_;
     if (ended()) {
         return;
     }
     impl.answer_number = ++impl.last_number;
-    const bool room =
-        impl.options.kept_total_bytes == nullptr ||
-        *impl.options.kept_total_bytes + pieces_size(answer) <= impl.options.kept_total_max_bytes;
+    const bool room = impl.shared_room(pieces_size(answer));
     // An answer that nobody waits for now may not fill the memory that all sessions share.
     if (impl.attached || room) {
         impl.last = std::move(answer);

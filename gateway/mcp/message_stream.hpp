@@ -28,8 +28,8 @@ struct MessageStreamOptions {
     // Of messages not yet delivered, and of delivered ones kept for a replay.
     std::size_t backlog_max_bytes = 1ULL << 20;
     std::size_t replay_max_bytes = 256ULL << 10;
-    // What all streams with this counter keep; over the maximum, an answer that arrives while no
-    // connection serves its stream is given up. Null: not counted.
+    // What all streams with this counter keep; over the maximum, what may be lost and answers are
+    // given up when they come while no connection serves their stream. Null: not counted.
     std::shared_ptr<std::size_t> kept_total_bytes;
     std::size_t kept_total_max_bytes = 64ULL << 20;
 };
@@ -45,6 +45,8 @@ class MessageStream : public std::enable_shared_from_this<MessageStream> {
     };
     // One complete JSON-RPC message.
     bool push(std::string message, Weight weight);
+    // The same for a message that says nothing new while an identical one waits to be delivered.
+    bool push_unless_waiting(std::string message);
     // The answer; the stream ends behind it. Always kept, whatever the backlog.
     void push_last(HttpReply answer);
     // Ends the stream without an answer (standalone streams; the session ended). Idempotent.

@@ -1,6 +1,7 @@
 #include "gateway/pipeline/endpoint.hpp"
 
 #include "gateway/mcp/lifecycle_results.hpp"
+#include "gateway/pipeline/endpoint_methods.hpp"
 #include "runtime/session/json_scan.hpp"
 
 #include <utility>
@@ -22,29 +23,54 @@ VirtualServers make_servers(const Executor& executor, const GatewayConfig& confi
     return servers;
 }
 
+HttpReply method_not_allowed() {
+    HttpReply reply = problem_reply(
+        405, Error{"GH-M413", "the method is not allowed here", "", "",
+                   "Send MCP messages with POST; GET and DELETE need the header Mcp-Session-Id"});
+    reply.headers.emplace_back("Allow", "POST, GET, DELETE");
+    return reply;
+}
+
+// params.cursor; false if it is there and no string.
+bool read_cursor(std::string_view params, std::string& cursor) {
+    const auto raw = params.empty() ? std::nullopt : runtime::find_member(params, "cursor");
+    auto text = raw ? runtime::string_value(*raw) : std::string();
+    if (text) {
+        cursor = std::move(*text);
+    }
+    return text.has_value();
+}
+
+} // namespace
+
+std::optional<runtime::ListKind> list_kind(std::string_view method) {
+    using runtime::ListKind;
+    for (const ListKind kind : {ListKind::tools, ListKind::prompts, ListKind::resources,
+                                ListKind::resource_templates}) {
+        if (runtime::list_method(kind) == method) {
+            return kind;
+        }
+    }
+    return std::nullopt;
+}
+
 HttpReply method_not_found(const McpMessage& message) {
     McpRefusal refusal{message.era == Era::modern ? 404 : 200, rpc_method_not_found,
                        "Method not found: " + message.envelope.method.substr(0, 128), ""};
     return refusal_reply(message.reply_id(), refusal);
 }
 
-HttpReply method_not_allowed() {
-    HttpReply reply =
-        problem_reply(405, Error{"GH-M413", "the method is not allowed here", "", "",
-                                 "Send MCP messages with POST; this server offers no GET stream"});
-    reply.headers.emplace_back("Allow", "POST, DELETE");
-    return reply;
-}
-
-} // namespace
-
 McpEndpoint::McpEndpoint(Executor executor, const GatewayConfig& config,
                          const AgentRegistry& agents, CallServices services)
-    : clock_(services.clock), policy_(services.policy), journal_(services.journal),
+    : executor_(executor), clock_(services.clock), policy_(services.policy),
+      journal_(services.journal), directory_(services.directory),
       servers_(make_servers(executor, config, services.directory)),
       host_check_(config.public_url, config.allowed_hosts), authenticate_(agents), route_(servers_),
       sessions_(services.clock, config.limits.sessions, session_idle_max),
-      calls_(executor, services) {}
+      calls_(executor, services), subscriptions_(executor, calls_),
+      notices_(executor, servers_, sessions_, subscriptions_), batch_parts_(executor) {
+    sessions_.set_end_handler([this](ClientSession& session) { on_session_end(session); });
+}
 
 std::variant<RoutedRequest, McpEndpoint::Refused>
 McpEndpoint::admit(const HttpRequest& request) const {
@@ -105,18 +131,23 @@ std::optional<HttpReply> McpEndpoint::check_head(const HttpRequest& head) {
     if (head.method == "POST") {
         return check_post_headers(head);
     }
-    return head.method == "DELETE" ? std::nullopt : std::optional(method_not_allowed());
+    if ((head.method != "GET" && head.method != "DELETE") || !head.header("Mcp-Session-Id")) {
+        return method_not_allowed();
+    }
+    return head.method == "GET" ? check_get_headers(head) : std::nullopt;
 }
 
 // The request's admission and decoding; a reply if that is where it ends.
 std::optional<HttpReply> McpEndpoint::admit_and_decode(Exchange& exchange) {
-    auto admitted = admit(exchange.http);
-    if (const auto* refused = std::get_if<Refused>(&admitted)) {
-        return refused_reply(*refused);
+    if (!exchange.routed) {
+        auto admitted = admit(exchange.http);
+        if (const auto* refused = std::get_if<Refused>(&admitted)) {
+            return refused_reply(*refused);
+        }
+        exchange.routed.emplace(std::get<RoutedRequest>(std::move(admitted)));
     }
-    exchange.routed.emplace(std::get<RoutedRequest>(std::move(admitted)));
-    if (exchange.http.method != "POST") {
-        return end_session(*exchange.routed);
+    if (exchange.http.method != "POST" || is_batch(exchange.http.body)) {
+        return std::nullopt;
     }
     auto decoded = decode_message(exchange.http);
     if (const auto* refusal = std::get_if<DecodeRefusal>(&decoded)) {
@@ -139,158 +170,92 @@ Task<void> McpEndpoint::handle(HttpRequest request, HttpResponder& responder) {
     if (auto reply = admit_and_decode(*exchange)) {
         return responder.send(std::move(*reply));
     }
+    const std::string& method = exchange->http.method;
+    if (method != "POST") {
+        return method == "GET" ? answer_get(*exchange->routed, responder)
+                               : responder.send(end_session(*exchange->routed));
+    }
+    if (is_batch(exchange->http.body)) {
+        return answer_batch(std::move(exchange), responder);
+    }
     return exchange->message.era == Era::modern ? answer_modern(std::move(exchange), responder)
                                                 : answer_legacy(std::move(exchange), responder);
 }
 
-Task<void> McpEndpoint::answer_modern(std::shared_ptr<const Exchange> exchange,
-                                      HttpResponder& responder) {
-    const McpMessage& message = exchange->message;
+Task<void> McpEndpoint::answer_modern(SharedExchange exchange, HttpResponder& responder) {
+    McpMessage& message = exchange->message;
     if (message.envelope.kind != runtime::MessageKind::request) {
         return responder.send(empty_reply(202));
     }
-    if (message.envelope.method == "tools/call") {
+    auto client = known_clients_.find(exchange->routed->principal().id(),
+                                      message.client_capabilities, message.client_info);
+    message.client = client->text;
+    exchange->caller = std::move(client);
+    const std::string& method = message.envelope.method;
+    if (Calls::handles(method)) {
         return calls_.answer(std::move(exchange), nullptr, responder);
     }
-    if (message.envelope.method == "server/discover") {
+    if (const auto kind = list_kind(method)) {
+        return answer_list(std::move(exchange), *kind, responder);
+    }
+    if (method == "server/discover") {
         return answer_discover(std::move(exchange), responder);
     }
-    if (message.envelope.method == "tools/list") {
-        return answer_tools_list(std::move(exchange), responder);
+    if (method == "subscriptions/listen") {
+        return subscriptions_.answer(std::move(exchange), responder);
     }
     return responder.send(method_not_found(message));
 }
 
-Task<void> McpEndpoint::answer_discover(std::shared_ptr<const Exchange> exchange,
-                                        HttpResponder& responder) {
+Task<void> McpEndpoint::answer_discover(SharedExchange exchange, HttpResponder& responder) {
     VirtualServer& server = exchange->routed->server();
-    co_await server.learn("", list_deadline);
-    HttpReply reply = result_reply(exchange->message.reply_id(), discover_result(server));
+    auto learning = server.learn_all(list_deadline);
+    co_await std::move(learning);
+    HttpReply reply =
+        result_reply(exchange->message.reply_id(), discover_result(server, *exchange->caller));
     co_await responder.send(std::move(reply));
 }
 
-Task<void> McpEndpoint::answer_initialize(std::shared_ptr<const Exchange> exchange,
-                                          HttpResponder& responder) {
-    co_await exchange->routed->server().learn("", list_deadline);
-    HttpReply reply = start_session(*exchange);
-    co_await responder.send(std::move(reply));
-}
-
-Task<void> McpEndpoint::answer_tools_list(std::shared_ptr<const Exchange> exchange,
-                                          HttpResponder& responder) {
-    std::string result = co_await tools_result(*exchange->routed, exchange->message.era);
-    HttpReply reply = result_reply(exchange->message.reply_id(), std::move(result));
-    co_await responder.send(std::move(reply));
-}
-
-Task<void> McpEndpoint::answer_legacy(std::shared_ptr<const Exchange> exchange,
-                                      HttpResponder& responder) {
+Task<void> McpEndpoint::answer_list(SharedExchange exchange, runtime::ListKind kind,
+                                    HttpResponder& responder) {
     const McpMessage& message = exchange->message;
-    const std::string& method = message.envelope.method;
-    if (method == "initialize" && message.has_id()) {
-        return answer_initialize(std::move(exchange), responder);
-    }
-    const auto id = exchange->http.header("Mcp-Session-Id");
-    const auto session = id ? sessions_.find(*id, exchange->routed->principal().id(),
-                                             exchange->routed->server().config().name)
-                            : nullptr;
-    if (session == nullptr) {
-        McpRefusal refusal{id ? 404 : 400, rpc_invalid_request,
-                           id ? "Session not found: initialize a new one"
-                              : "Header Mcp-Session-Id is missing: initialize first",
-                           ""};
-        return responder.send(refusal_reply(message.reply_id(), refusal));
-    }
-    if (message.envelope.kind != runtime::MessageKind::request) {
-        if (method == "notifications/cancelled") {
-            cancel_call(*session, message.envelope.params);
-        }
-        return responder.send(empty_reply(202));
-    }
-    if (method == "tools/call") {
-        return calls_.answer(std::move(exchange), session, responder);
-    }
-    if (method == "tools/list") {
-        return answer_tools_list(std::move(exchange), responder);
-    }
-    return responder.send(method == "ping" ? result_reply(message.reply_id(), "{}")
-                                           : method_not_found(message));
-}
-
-HttpReply McpEndpoint::start_session(const Exchange& exchange) {
-    const RoutedRequest& request = *exchange.routed;
-    const auto session = sessions_.create(request.principal().id(), request.server().config().name);
-    if (session == nullptr) {
-        McpRefusal full{503, rpc_connector_failed,
-                        "GH-R705 all client sessions of this gateway are in use. Try again later, "
-                        "or raise limits.sessions",
-                        R"({"code":"GH-R705"})"};
-        return refusal_reply(exchange.message.reply_id(), full);
-    }
-    session->client = exchange.message.client;
-    session->protocol_version = negotiated_version(exchange.message.envelope.params);
-    HttpReply reply = result_reply(exchange.message.reply_id(),
-                                   initialize_result(request.server(), session->protocol_version));
-    reply.headers.emplace_back("Mcp-Session-Id", session->id.str());
-    return reply;
-}
-
-HttpReply McpEndpoint::end_session(const RoutedRequest& request) {
-    const auto id = request.http().header("Mcp-Session-Id");
-    const auto session =
-        id ? sessions_.find(*id, request.principal().id(), request.server().config().name)
-           : nullptr;
-    if (session == nullptr) {
-        return empty_reply(id ? 404 : 400);
-    }
-    // Cancelling resumes calls that erase themselves from the session, so walk over a copy.
-    const auto calls = session->calls;
-    for (const auto& [request_id, in_flight] : calls) {
-        if (const auto alive = in_flight.call.lock()) {
-            alive->cancel("the client ended its session");
+    VirtualServer& server = exchange->routed->server();
+    auto learning = server.learn_all(list_deadline);
+    co_await std::move(learning);
+    ListRequest request;
+    request.kind = kind;
+    request.era = message.era;
+    request.caller = exchange->caller;
+    request.principal = exchange->routed->principal().id();
+    request.policy = &policy_;
+    HttpReply reply;
+    if (!server.offers(kind, *exchange->caller)) {
+        reply = method_not_found(message);
+    } else if (!read_cursor(message.envelope.params, request.cursor)) {
+        const McpRefusal refusal{200, rpc_invalid_params, "params.cursor is not a string", ""};
+        reply = refusal_reply(message.reply_id(), refusal);
+    } else {
+        auto listing = server.list(std::move(request));
+        auto listed = co_await std::move(listing);
+        if (listed) {
+            reply = result_reply(message.reply_id(), std::move(*listed));
+        } else {
+            const bool bad_cursor = listed.error().code == "GH-M425";
+            const McpRefusal refusal{200, bad_cursor ? rpc_invalid_params : rpc_connector_failed,
+                                     to_text(listed.error()), ""};
+            reply = refusal_reply(message.reply_id(), refusal);
         }
     }
-    sessions_.remove(session->id);
-    return empty_reply(204);
+    co_await responder.send(std::move(reply));
 }
 
-Task<std::string> McpEndpoint::tools_result(const RoutedRequest& request, Era era) {
-    VirtualServer& server = request.server();
-    co_await server.learn("", list_deadline);
-    const auto served = server.served();
-    std::string tools;
-    for (const ServedTool& tool : served->tools()) {
-        PolicyQuestion question;
-        question.principal = request.principal().id().str();
-        question.virtual_server = server.config().name.str();
-        question.connector = tool.exposed->connector.str();
-        question.tool = tool.exposed->upstream_name;
-        if (policy_.may_ever_allow(question)) {
-            tools += tools.empty() ? "" : ",";
-            tools += tool.exposed->definition;
-        }
-    }
-    co_return era == Era::modern
-        ? R"({"resultType":"complete","ttlMs":0,"cacheScope":"private","tools":[)" + tools + "]}"
-        : "{\"tools\":[" + tools + "]}";
-}
-
-void McpEndpoint::cancel_call(const ClientSession& session, std::string_view params) {
-    if (params.empty()) {
-        return;
-    }
-    const auto id = runtime::find_member(params, "requestId");
-    // Where one id stands for several calls in flight, nobody can tell which is meant: none is
-    // cancelled.
-    if (!id || session.calls.count(*id) != 1) {
-        return;
-    }
-    if (const auto call = session.calls.find(*id)->second.call.lock()) {
-        call->cancel("the client cancelled it");
-    }
+void McpEndpoint::stop() {
+    subscriptions_.stop();
+    sessions_.each([](ClientSession& session) { session.close_standalone(); });
 }
 
 Task<void> McpEndpoint::join() {
+    co_await batch_parts_.join();
     co_await calls_.join();
 }
 

@@ -1,14 +1,19 @@
-// McpEndpoint: POST /v/<virtual server>/mcp for clients of both eras (MCP 2025-06-18, 2025-11-25
-// with sessions; 2026-07-28 stateless). Admission first, then decoding, then the method. One event
-// loop.
+// McpEndpoint: /v/<virtual server>/mcp for clients of both eras (MCP 2024-11-05 to 2025-11-25 with
+// sessions; 2026-07-28 stateless). Admission first, then decoding, then the method. What goes to a
+// connector is handed to Calls. One event loop.
 #pragma once
 
+#include "gateway/mcp/client_facts.hpp"
 #include "gateway/mcp/client_sessions.hpp"
 #include "gateway/pipeline/admission.hpp"
+#include "gateway/pipeline/batch.hpp"
 #include "gateway/pipeline/calls.hpp"
+#include "gateway/pipeline/notice_hub.hpp"
+#include "gateway/pipeline/subscriptions.hpp"
 
 #include <memory>
 #include <string>
+#include <variant>
 #include <vector>
 
 namespace gatehouse::gateway {
@@ -20,43 +25,72 @@ class McpEndpoint final : public HttpHandler {
 
     std::optional<HttpReply> check_head(const HttpRequest& head) override;
     Task<void> handle(HttpRequest request, HttpResponder& responder) override;
+    // For ConnectorDirectory::set_observer: what connectors say on their own.
+    runtime::ConnectorObserver& observer() { return notices_; }
+    // Ends, politely, the streams that end only with their client. Idempotent.
+    void stop();
     // Completes when no call runs any more; called after the server has stopped.
     Task<void> join();
     std::size_t session_count() const { return sessions_.count(); }
+    // Responses of clients to nothing that was asked.
+    std::uint64_t stray_response_count() const { return stray_responses_; }
 
   private:
     struct Refused {
         int http_status = 400;
         Error error;
     };
+    using SharedExchange = std::shared_ptr<Exchange>;
+    using SharedSession = std::shared_ptr<ClientSession>;
+
+    // Admission and decoding (endpoint.cpp).
     std::variant<RoutedRequest, Refused> admit(const HttpRequest& request) const;
     std::optional<HttpReply> admit_and_decode(Exchange& exchange);
     HttpReply refused_reply(const Refused& refused) const;
     void record_refusal(const HttpRequest& request, const Refused& refused);
 
-    Task<void> answer_modern(std::shared_ptr<const Exchange> exchange, HttpResponder& responder);
-    Task<void> answer_legacy(std::shared_ptr<const Exchange> exchange, HttpResponder& responder);
-    Task<void> answer_discover(std::shared_ptr<const Exchange> exchange, HttpResponder& responder);
-    Task<void> answer_initialize(std::shared_ptr<const Exchange> exchange,
-                                 HttpResponder& responder);
-    Task<void> answer_tools_list(std::shared_ptr<const Exchange> exchange,
-                                 HttpResponder& responder);
+    // What both eras have (endpoint.cpp).
+    Task<void> answer_modern(SharedExchange exchange, HttpResponder& responder);
+    Task<void> answer_discover(SharedExchange exchange, HttpResponder& responder);
+    Task<void> answer_list(SharedExchange exchange, runtime::ListKind kind,
+                           HttpResponder& responder);
+
+    // Sessions (endpoint_sessions.cpp).
+    std::variant<SharedSession, McpRefusal> session_of(const RoutedRequest& request);
+    Task<void> answer_legacy(SharedExchange exchange, HttpResponder& responder);
+    Task<void> answer_request(SharedExchange exchange, SharedSession session,
+                              HttpResponder& responder);
+    Task<void> answer_initialize(SharedExchange exchange, HttpResponder& responder);
+    Task<void> answer_get(const RoutedRequest& request, HttpResponder& responder);
+    Task<void> answer_batch(SharedExchange exchange, HttpResponder& responder);
+    SharedExchange take_part(const Exchange& whole, std::string_view text, const SharedSession& to,
+                             BatchOutput& output);
+    static Task<void> run_part(McpEndpoint& self, SharedExchange part, SharedSession session,
+                               std::shared_ptr<BatchOutput> output);
     HttpReply start_session(const Exchange& exchange);
     HttpReply end_session(const RoutedRequest& request);
-    Task<std::string> tools_result(const RoutedRequest& request, Era era);
-    void cancel_call(const ClientSession& session, std::string_view params);
+    void accept_notification(ClientSession& session, const McpMessage& message);
+    HttpReply set_log_level(ClientSession& session, const McpMessage& message);
+    void on_session_end(ClientSession& session);
 
+    Executor executor_;
     const Clock& clock_;
     const Policy& policy_;
     Journal& journal_;
+    runtime::ConnectorDirectory& directory_;
     VirtualServers servers_;
     HostCheck host_check_;
     Authenticate authenticate_;
     Route route_;
+    KnownClients known_clients_;
     ClientSessions sessions_;
     SteadyTime refusal_window_{};
     int refusals_in_window_ = 0;
+    std::uint64_t stray_responses_ = 0;
     Calls calls_;
+    Subscriptions subscriptions_;
+    NoticeHub notices_;
+    TaskGroup batch_parts_;
 };
 
 } // namespace gatehouse::gateway

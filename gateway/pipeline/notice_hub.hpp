@@ -1,0 +1,73 @@
+// NoticeHub: what connectors say outside of any call, brought to those clients that may see it and
+// want it. Nothing of an instance that belongs to one member or session reaches another's. List
+// changes and resource updates are gathered for 50 ms, so that a chatty connector floods nobody.
+// One event loop.
+#pragma once
+
+#include "gateway/mcp/client_sessions.hpp"
+#include "gateway/mcp/task_ids.hpp"
+#include "gateway/pipeline/admission.hpp"
+#include "gateway/pipeline/subscriptions.hpp"
+#include "runtime/connector_directory.hpp"
+
+#include <boost/asio/steady_timer.hpp>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <tuple>
+
+namespace gatehouse::gateway {
+
+class NoticeHub final : public runtime::ConnectorObserver {
+  public:
+    NoticeHub(Executor executor, const VirtualServers& servers, ClientSessions& sessions,
+              Subscriptions& subscriptions)
+        : executor_(executor), servers_(servers), sessions_(sessions),
+          subscriptions_(subscriptions), timer_(executor) {}
+
+    void on_notice(const runtime::ConnectorNotice& notice) override;
+    void on_unsolicited_input(const ConnectorName& connector, const runtime::InstanceOwner& owner,
+                              std::shared_ptr<runtime::InputRequest> request) override;
+    // How clients know the tasks of connectors; without it, nothing is told of tasks.
+    void set_task_ids(const TaskIds* ids) { task_ids_ = ids; }
+
+  private:
+    // Connector, principal and session of the instance's owner, method, URI of an update.
+    using Key = std::tuple<std::string, std::string, std::string, std::string, std::string>;
+    struct Pending {
+        ConnectorName connector;
+        runtime::InstanceOwner owner;
+        std::string method;
+        std::string uri;
+        std::string params;
+    };
+
+    void gather(const runtime::ConnectorNotice& notice);
+    void flush();
+    void tell_list_changed(const Pending& notice);
+    void tell_updated(const Pending& notice);
+    void tell_log(const runtime::ConnectorNotice& notice);
+    void tell_task_status(const runtime::ConnectorNotice& notice);
+    void tell_session(const runtime::InstanceOwner& owner, std::string_view method,
+                      std::string_view params, MessageStream::Weight weight);
+    // The sessions that use the connector and may see what this owner's instance says.
+    template <class Visit>
+    void each_session(const ConnectorName& connector, const runtime::InstanceOwner& owner,
+                      const Visit& visit);
+    template <class Visit>
+    void each_listener(const ConnectorName& connector, const runtime::InstanceOwner& owner,
+                       const Visit& visit);
+
+    Executor executor_;
+    const VirtualServers& servers_;
+    ClientSessions& sessions_;
+    Subscriptions& subscriptions_;
+    const TaskIds* task_ids_ = nullptr;
+    std::map<Key, Pending> pending_;
+    asio::steady_timer timer_;
+    bool armed_ = false;
+    std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+};
+
+} // namespace gatehouse::gateway

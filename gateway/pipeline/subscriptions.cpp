@@ -1,0 +1,234 @@
+#include "gateway/pipeline/subscriptions.hpp"
+
+#include "runtime/base/json.hpp"
+#include "runtime/session/json_scan.hpp"
+#include "runtime/session/request_meta.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace gatehouse::gateway {
+
+namespace {
+
+constexpr std::size_t listeners_max_count = 1024;
+constexpr std::size_t listeners_of_one_max_count = 64;
+constexpr std::size_t listened_uris_max_count = 64;
+constexpr std::size_t listen_body_max_bytes = 64 * 1024;
+constexpr std::size_t early_notices_max_count = 64;
+constexpr auto listen_learn_deadline = std::chrono::seconds(60);
+
+bool is_true(std::string_view object, std::string_view pointer) {
+    return runtime::find_pointer(object, pointer) == "true";
+}
+
+// The kinds of notices that this virtual server has for this client.
+NoticeFilter offered_kinds(const VirtualServer& server, const runtime::Caller& caller) {
+    const std::string capabilities = server.capabilities(Era::modern, caller);
+    NoticeFilter offered;
+    offered.tools = is_true(capabilities, "/tools/listChanged");
+    offered.prompts = is_true(capabilities, "/prompts/listChanged");
+    offered.resources = is_true(capabilities, "/resources/listChanged");
+    return offered;
+}
+
+std::string subscription_meta(const Exchange& exchange) {
+    return "\"" + std::string(meta_subscription_id) +
+           "\":" + std::string(exchange.message.reply_id());
+}
+
+std::string honoured_text(const NoticeFilter& filter,
+                          const std::vector<Listener::WatchedUri>& watched) {
+    std::string text;
+    const auto add = [&](bool wanted, std::string_view member) {
+        if (wanted) {
+            text += text.empty() ? "" : ",";
+            text += member;
+        }
+    };
+    add(filter.tools, "\"toolsListChanged\":true");
+    add(filter.prompts, "\"promptsListChanged\":true");
+    add(filter.resources, "\"resourcesListChanged\":true");
+    std::string uris;
+    for (const Listener::WatchedUri& one : watched) {
+        uris += (uris.empty() ? "" : ",") + json_quote(one.uri);
+    }
+    add(!watched.empty(), "\"resourceSubscriptions\":[" + uris + "]");
+    return "{" + text + "}";
+}
+
+} // namespace
+
+std::variant<NoticeFilter, std::string> read_notice_filter(std::string_view params) {
+    const auto wanted = params.empty() ? std::nullopt : runtime::find_member(params, "notifications");
+    if (!wanted || !wanted->starts_with('{')) {
+        return "params.notifications is not an object";
+    }
+    NoticeFilter filter;
+    filter.tools = is_true(*wanted, "/toolsListChanged");
+    filter.prompts = is_true(*wanted, "/promptsListChanged");
+    filter.resources = is_true(*wanted, "/resourcesListChanged");
+    const auto raw_uris = runtime::find_member(*wanted, "resourceSubscriptions");
+    if (!raw_uris) {
+        return filter;
+    }
+    const auto uris = runtime::array_elements(*raw_uris);
+    if (!uris || uris->size() > listened_uris_max_count) {
+        return "resourceSubscriptions is not an array of at most 64 URIs";
+    }
+    for (const std::string_view raw : *uris) {
+        auto uri = runtime::string_value(raw);
+        if (!uri) {
+            return "resourceSubscriptions holds something that is not a string";
+        }
+        if (std::find(filter.uris.begin(), filter.uris.end(), *uri) == filter.uris.end()) {
+            filter.uris.push_back(std::move(*uri));
+        }
+    }
+    return filter;
+}
+
+std::string Listener::message(std::string_view method, std::string_view params) const {
+    std::string text = "{\"jsonrpc\":\"2.0\",\"method\":\"";
+    text += method;
+    text += "\",\"params\":";
+    runtime::append_params_with_meta(params, subscription_meta(*exchange_), text);
+    return text + "}";
+}
+
+void Listener::tell(std::string_view method, std::string_view params) {
+    std::string text = message(method, params);
+    if (acknowledged_) {
+        stream_->push_unless_waiting(std::move(text));
+    } else if (early_.size() < early_notices_max_count) {
+        early_.push_back(std::move(text));
+    }
+}
+
+void Listener::acknowledge() {
+    acknowledged_ = true;
+    stream_->push(message("notifications/subscriptions/acknowledged",
+                          "{\"notifications\":" + honoured_text(filter_, watched_) + "}"),
+                  MessageStream::Weight::must_arrive);
+    for (std::string& text : std::exchange(early_, {})) {
+        stream_->push_unless_waiting(std::move(text));
+    }
+}
+
+// The result that says: it ended because the server wanted it so.
+void Listener::end() {
+    std::string result = R"({"resultType":"complete","_meta":{)" + subscription_meta(*exchange_) +
+                         ",\"" + std::string(meta_server_info) +
+                         "\":" + request().server().server_info() + "}}";
+    stream_->push_last(result_reply(exchange_->message.reply_id(), std::move(result)));
+}
+
+// On the list for as long as the coroutine lives, however that ends.
+class Subscriptions::Entry {
+  public:
+    Entry(Subscriptions& owner, Listener listener)
+        : owner_(owner), position_(owner.listeners_.insert(owner.listeners_.end(),
+                                                           std::move(listener))) {}
+    ~Entry() {
+        Listener ended = std::move(*position_);
+        owner_.listeners_.erase(position_);
+        owner_.unwatch_all(ended);
+    }
+    Entry(const Entry&) = delete;
+    Entry& operator=(const Entry&) = delete;
+    Listener& operator*() { return *position_; }
+
+  private:
+    Subscriptions& owner_;
+    std::list<Listener>::iterator position_;
+};
+
+Task<void> Subscriptions::answer(std::shared_ptr<const Exchange> exchange,
+                                 HttpResponder& responder) {
+    auto refusal = check(*exchange);
+    auto filter = read_notice_filter(exchange->message.envelope.params);
+    if (const auto* const why = std::get_if<std::string>(&filter); why != nullptr && !refusal) {
+        refusal = McpRefusal{200, rpc_invalid_params, *why, ""};
+    }
+    if (refusal) {
+        return responder.send(refusal_reply(exchange->message.reply_id(), *refusal));
+    }
+    return listen(std::move(exchange), std::get<NoticeFilter>(std::move(filter)), responder);
+}
+
+std::optional<McpRefusal> Subscriptions::check(const Exchange& exchange) const {
+    if (exchange.http.body.size() > listen_body_max_bytes) {
+        return McpRefusal{200, rpc_invalid_params, "a subscription is longer than 64 KiB", ""};
+    }
+    const PrincipalId& who = exchange.routed->principal().id();
+    const auto same = [&](const Listener& one) { return one.request().principal().id() == who; };
+    const auto own = std::count_if(listeners_.begin(), listeners_.end(), same);
+    if (stopped_ || listeners_.size() >= listeners_max_count ||
+        own >= static_cast<std::ptrdiff_t>(listeners_of_one_max_count)) {
+        return McpRefusal{503, rpc_connector_failed,
+                          "GH-R707 too many subscriptions are open. Close some, or try again later",
+                          R"({"code":"GH-R707"})"};
+    }
+    return std::nullopt;
+}
+
+Task<void> Subscriptions::listen(std::shared_ptr<const Exchange> exchange, NoticeFilter wanted,
+                                 HttpResponder& responder) {
+    const auto stream = std::make_shared<MessageStream>(executor_, MessageStreamOptions());
+    std::function<void()> gone = [stream] { stream->close(); };
+    responder.on_disconnect(std::move(gone));
+    Entry entry(*this, Listener(exchange, stream));
+    Listener& listener = *entry;
+    VirtualServer& server = exchange->routed->server();
+    auto learning = server.learn_all(listen_learn_deadline);
+    co_await std::move(learning);
+    const NoticeFilter offered = offered_kinds(server, *exchange->caller);
+    listener.filter_.tools = wanted.tools && offered.tools;
+    listener.filter_.prompts = wanted.prompts && offered.prompts;
+    listener.filter_.resources = wanted.resources && offered.resources;
+    auto watching = watch_all(listener, std::move(wanted.uris));
+    co_await std::move(watching);
+    listener.acknowledge();
+    if (stopped_) {
+        listener.end();
+    }
+    auto serving = MessageStream::serve(stream, responder, 0);
+    co_await std::move(serving);
+}
+
+// Those that are denied, hidden or unknown are not in the acknowledgement.
+Task<void> Subscriptions::watch_all(Listener& listener, std::vector<std::string> uris) {
+    for (std::string& uri : uris) {
+        if (listener.stream_->ended()) {
+            co_return;
+        }
+        auto watching = calls_.watch(listener.exchange_, uri);
+        auto watched = co_await std::move(watching);
+        if (watched) {
+            listener.watched_.push_back(Listener::WatchedUri{std::move(uri), std::move(*watched)});
+        }
+    }
+}
+
+void Subscriptions::unwatch_all(const Listener& listener) {
+    for (const Listener::WatchedUri& one : listener.watched()) {
+        calls_.unwatch(listener.caller(), one.resource);
+    }
+}
+
+void Subscriptions::each(const std::function<void(Listener&)>& visit) {
+    for (Listener& listener : listeners_) {
+        visit(listener);
+    }
+}
+
+void Subscriptions::stop() {
+    stopped_ = true;
+    for (Listener& listener : listeners_) {
+        if (listener.acknowledged_) {
+            listener.end();
+        }
+    }
+}
+
+} // namespace gatehouse::gateway
