@@ -16,7 +16,7 @@ export const http_fixture = (name, args = [], run = {}) => connectors.dir(name, 
 
 // A fixture that keeps every byte the gateway writes to it in its own volume.
 export const recorded_fixture = (name, args = [], run = {}) => connectors.dir(name, fixture_folder,
-  { command: ["/bin/sh", "-c", `tee -a /data/state/received | python3 server.py ${args.join(" ")}`], concurrency: 64, ...run },
+  { command: ["sh", "-c", `tee -a /data/state/received | python3 server.py ${args.join(" ")}`], concurrency: 64, ...run },
   { sandbox: { writable: ["state"] } });
 
 const made = [];
