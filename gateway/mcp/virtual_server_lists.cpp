@@ -95,10 +95,14 @@ Task<void> VirtualServer::learn_one(ConnectorName name, std::chrono::millisecond
     const auto learned = co_await directory_.catalogue(name, deadline);
     if (learned) {
         failed_.erase(name);
-    } else if (failed_.insert(name).second) {
-        log_warn("virtual server " + config_.name.str() + ": tools of connector " + name.str() +
-                 " are not known yet: " + to_text(learned.error()));
+        co_return;
     }
+    // Who waits for less than a start takes learns nothing of whether the connector starts.
+    if (deadline >= start_wait_max) {
+        failed_.insert(name);
+    }
+    warn({"the lists of connector " + name.str() +
+          " are not known yet: " + to_text(learned.error())});
 }
 
 Task<void> VirtualServer::refresh(ListKind kind, std::shared_ptr<const runtime::Caller> caller) {
@@ -123,8 +127,10 @@ Task<void> VirtualServer::refresh(ListKind kind, std::shared_ptr<const runtime::
 
 Task<Result<std::string>> VirtualServer::list(ListRequest request) {
     GH_ASSERT(request.caller != nullptr && request.policy != nullptr);
-    co_await learn({}, start_wait_max);
-    co_await refresh(request.kind, request.caller);
+    auto learning = learn_all(start_wait_max);
+    co_await std::move(learning);
+    auto reading = refresh(request.kind, request.caller);
+    co_await std::move(reading);
     co_return list_now(request);
 }
 
