@@ -34,6 +34,9 @@ constexpr std::string_view tools_json =
     R"("inputSchema":{"type":"object","properties":{"bytes":{"type":"integer","minimum":0,)"
     R"("maximum":67108864}},"required":["bytes"],"additionalProperties":false},)"
     R"("annotations":{"readOnlyHint":true}},)"
+    R"({"name":"report","title":"Report","description":"Answers as echo does, after one report of progress.",)"
+    R"("inputSchema":{"type":"object","properties":{"text":{"type":"string"}},"required":["text"],)"
+    R"("additionalProperties":false},"annotations":{"readOnlyHint":true}},)"
     R"({"name":"sleep","title":"Sleep","description":"Answers after the given time, with progress.",)"
     R"("inputSchema":{"type":"object","properties":{"ms":{"type":"integer","minimum":0,)"
     R"("maximum":3600000}},"required":["ms"],"additionalProperties":false},)"
@@ -108,6 +111,26 @@ void call_echo(std::string_view id, std::string_view arguments, std::string& out
         return answer_tool_error(out, id, "text must be a string");
     }
     answer_text(out, id, unquoted(wanted[0].value));
+}
+
+void report_progress(std::string& out, std::string_view token, std::string_view progress,
+                     std::string_view total) {
+    append(out, {R"({"jsonrpc":"2.0","method":"notifications/progress","params":{"progressToken":)",
+                 token, R"(,"progress":)", progress, R"(,"total":)", total, "}}\n"});
+}
+
+std::string_view progress_token(std::string_view meta) {
+    Wanted token[] = {{"progressToken"}};
+    cut_members(meta, token);
+    return token[0].value;
+}
+
+void call_report(std::string_view id, std::string_view arguments, std::string_view meta,
+                 std::string& out) {
+    if (const std::string_view token = progress_token(meta); !token.empty()) {
+        report_progress(out, token, "1", "1");
+    }
+    call_echo(id, arguments, out);
 }
 
 void call_add(std::string_view id, std::string_view arguments, std::string& out) {
@@ -190,6 +213,9 @@ void Server::call_tool(std::string_view id, std::string_view params, TimePoint n
     if (name == "blob") {
         return call_blob(id, arguments, out);
     }
+    if (name == "report") {
+        return call_report(id, arguments, wanted[2].value, out);
+    }
     if (name == "sleep") {
         return sleep(id, arguments, wanted[2].value, now, out);
     }
@@ -207,9 +233,8 @@ void Server::sleep(std::string_view id, std::string_view arguments, std::string_
     if (sleepers_.size() >= max_sleepers_count) {
         return answer_tool_error(out, id, "too many calls sleep already");
     }
-    Wanted token[] = {{"progressToken"}};
-    cut_members(meta, token);
-    sleepers_.push_back({std::string(id), std::string(token[0].value), now, milliseconds(*length)});
+    sleepers_.push_back(
+        {std::string(id), std::string(progress_token(meta)), now, milliseconds(*length)});
 }
 
 void Server::cancel(std::string_view params) {
@@ -231,11 +256,8 @@ void Server::on_time(TimePoint now, std::string& out) {
         while (!sleeper.token.empty() && sleeper.steps_done < progress_steps &&
                due(sleeper) <= now) {
             ++sleeper.steps_done;
-            append(
-                out,
-                {R"({"jsonrpc":"2.0","method":"notifications/progress","params":{"progressToken":)",
-                 sleeper.token, R"(,"progress":)", std::to_string(sleeper.steps_done),
-                 R"(,"total":)", std::to_string(progress_steps), "}}\n"});
+            report_progress(out, sleeper.token, std::to_string(sleeper.steps_done),
+                            std::to_string(progress_steps));
         }
         if (sleeper.start + sleeper.length > now) {
             ++i;

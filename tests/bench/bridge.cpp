@@ -18,6 +18,23 @@ namespace gatehouse::bench {
 namespace {
 
 constexpr std::size_t read_bytes = 256 * 1024;
+constexpr std::string_view token_name = "\"progressToken\":";
+constexpr std::string_view stream_head =
+    "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n";
+constexpr std::size_t event_bytes = 8; // "data: " and the empty line around a message
+
+std::uint64_t number_at(std::string_view text, Span span) {
+    std::uint64_t value = 0;
+    std::from_chars(text.data() + span.at, text.data() + span.at + span.length, value);
+    return value;
+}
+
+// The line before a chunk of that size.
+void append_size(std::string& out, std::size_t size) {
+    std::array<char, 16> digits{};
+    const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), size, 16).ptr;
+    out.append(digits.data(), static_cast<std::size_t>(end - digits.data())).append("\r\n");
+}
 
 void watch(int epoll, int fd, std::uint32_t events, int operation) {
     epoll_event event{};
@@ -109,14 +126,26 @@ void Bridge::take_requests(Connection& connection) {
             continue;
         }
         const std::uint64_t own = next_id_++;
-        pending_[own] = {connection.fd, generations_[connection.fd],
-                         std::string(body.substr(id->at, id->length))};
-        child_out_.append(body.substr(0, id->at))
-            .append(std::to_string(own))
-            .append(body.substr(id->at + id->length));
+        Pending& pending = pending_[own];
+        pending.fd = connection.fd;
+        pending.generation = generations_[connection.fd];
+        pending.id = body.substr(id->at, id->length);
+        child_out_.append(body.substr(0, id->at)).append(std::to_string(own));
+        pass_on(body.substr(id->at + id->length), own);
         child_out_.push_back('\n');
     }
     connection.in.erase(0, done);
+}
+
+// The rest of a request behind its id; a progressToken gives way to the bridge's own.
+void Bridge::pass_on(std::string_view body, std::uint64_t own) {
+    const auto token = find_value(body, token_name);
+    if (token) {
+        pending_[own].token = body.substr(token->at, token->length);
+        child_out_.append(body.substr(0, token->at)).append(std::to_string(own));
+        body.remove_prefix(token->at + token->length);
+    }
+    child_out_.append(body);
 }
 
 // Blocking: the connectors of this benchmark read as long as they run.
@@ -149,26 +178,55 @@ bool Bridge::on_child_readable() {
     return true;
 }
 
+Bridge::Connection* Bridge::connection_of(const Pending& pending) {
+    const auto found = connections_.find(pending.fd);
+    const bool same = found != connections_.end() && generations_[pending.fd] == pending.generation;
+    return same ? &found->second : nullptr;
+}
+
+// A notification of progress: the first one makes the answer an event stream.
+void Bridge::report(std::string_view line) {
+    const auto token = find_value(line, token_name);
+    const auto found = token ? pending_.find(number_at(line, *token)) : pending_.end();
+    Connection* connection = found == pending_.end() ? nullptr : connection_of(found->second);
+    if (connection == nullptr) {
+        return;
+    }
+    Pending& pending = found->second;
+    std::string head = pending.streaming ? "" : std::string(stream_head);
+    pending.streaming = true;
+    append_size(head, line.size() - token->length + pending.token.size() + event_bytes);
+    head.append("data: ");
+    send(*connection, head, line.substr(0, token->at), pending.token,
+         std::string(line.substr(token->at + token->length)).append("\n\n\r\n"));
+}
+
 void Bridge::answer(std::string_view line) {
     const auto span = find_id(line);
-    std::uint64_t own = 0;
-    if (span) {
-        std::from_chars(line.data() + span->at, line.data() + span->at + span->length, own);
+    if (!span) {
+        return report(line);
     }
-    const auto found = pending_.find(own);
+    const auto found = pending_.find(number_at(line, *span));
     if (found == pending_.end()) {
         return;
     }
     const Pending pending = std::move(found->second);
     pending_.erase(found);
-    const auto connection = connections_.find(pending.fd);
-    if (connection == connections_.end() || generations_[pending.fd] != pending.generation) {
+    Connection* connection = connection_of(pending);
+    if (connection == nullptr) {
         return;
     }
     const std::size_t length = line.size() - span->length + pending.id.size();
+    if (pending.streaming) {
+        std::string event;
+        append_size(event, length + event_bytes);
+        event.append("data: ");
+        return send(*connection, event, line.substr(0, span->at), pending.id,
+                    std::string(line.substr(span->at + span->length)).append("\n\n\r\n0\r\n\r\n"));
+    }
     std::string head = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: ";
     head.append(std::to_string(length)).append("\r\n\r\n");
-    send(connection->second, head, line.substr(0, span->at), pending.id,
+    send(*connection, head, line.substr(0, span->at), pending.id,
          line.substr(span->at + span->length));
 }
 

@@ -29,6 +29,8 @@ class Bridge {
         std::uint64_t generation =
             0; // so that an answer never reaches a newer connection of the same fd
         std::string id;
+        std::string token;      // the caller's progressToken as it wrote it; empty: none
+        bool streaming = false; // an event stream has begun
     };
 
     void accept_all();
@@ -37,6 +39,9 @@ class Bridge {
     void on_writable(int fd);
     bool on_child_readable();
     void answer(std::string_view line);
+    void report(std::string_view line);
+    Connection* connection_of(const Pending& pending);
+    void pass_on(std::string_view body, std::uint64_t own);
     void send(Connection& connection, std::string_view head, std::string_view body_front,
               std::string_view id, std::string_view body_back);
     void flush_child();

@@ -22,6 +22,12 @@ bool is_content_length(std::string_view line) {
            ::strncasecmp(line.data(), length_name.data(), length_name.size()) == 0;
 }
 
+bool is_chunked(std::string_view line) {
+    constexpr std::string_view name = "transfer-encoding:";
+    return line.size() > name.size() && ::strncasecmp(line.data(), name.data(), name.size()) == 0 &&
+           line.ends_with("chunked");
+}
+
 } // namespace
 
 std::optional<MessageHead> read_head(std::string_view text) {
@@ -29,20 +35,45 @@ std::optional<MessageHead> read_head(std::string_view text) {
     if (end == std::string_view::npos) {
         return std::nullopt;
     }
-    MessageHead head{end + 4, 0, text.substr(0, text.find("\r\n"))};
+    MessageHead head;
+    head.head_bytes = end + 4;
+    head.first_line = text.substr(0, text.find("\r\n"));
     for (std::size_t at = head.first_line.size() + 2; at < end;) {
         const std::size_t line_end = text.find("\r\n", at);
         const std::string_view line = text.substr(at, line_end - at);
         if (is_content_length(line)) {
             head.body_bytes = content_length(line);
         }
+        head.chunked = head.chunked || is_chunked(line);
         at = line_end + 2;
     }
     return head;
 }
 
-std::optional<Span> find_id(std::string_view json) {
-    constexpr std::string_view name = "\"id\":";
+std::optional<ChunkedBody> read_chunked(std::string_view text) {
+    ChunkedBody body;
+    for (std::size_t at = 0; at < text.size();) {
+        const std::size_t line_end = text.find("\r\n", at);
+        if (line_end == std::string_view::npos) {
+            return std::nullopt;
+        }
+        std::size_t size = 0;
+        std::from_chars(text.data() + at, text.data() + line_end, size, 16);
+        at = line_end + 2;
+        if (at + size + 2 > text.size()) {
+            return std::nullopt;
+        }
+        body.content.append(text.substr(at, size));
+        at += size + 2;
+        if (size == 0) {
+            body.wire_bytes = at;
+            return body;
+        }
+    }
+    return std::nullopt;
+}
+
+std::optional<Span> find_value(std::string_view json, std::string_view name) {
     const std::size_t name_at = json.find(name);
     if (name_at == std::string_view::npos) {
         return std::nullopt;
@@ -53,6 +84,10 @@ std::optional<Span> find_id(std::string_view json) {
         return std::nullopt;
     }
     return Span{at, end - at};
+}
+
+std::optional<Span> find_id(std::string_view json) {
+    return find_value(json, "\"id\":");
 }
 
 } // namespace gatehouse::bench

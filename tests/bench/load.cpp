@@ -22,8 +22,9 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr std::size_t read_bytes = 256 * 1024;
-constexpr std::size_t kept_bytes = 4096; // head and begin of the body, for the checks
-constexpr int silence_ms = 30'000;       // then the server counts as hung
+constexpr std::size_t kept_bytes = 4096;            // head and begin of the body, for the checks
+constexpr std::size_t streamed_max_bytes = 1 << 20; // an event stream is kept whole
+constexpr int silence_ms = 30'000;                  // then the server counts as hung
 
 struct Caller {
     int fd = -1;
@@ -33,7 +34,17 @@ struct Caller {
     std::size_t received = 0;
     std::optional<MessageHead> head;
     std::size_t expected = 0; // whole answer, once the head is known
+    std::string streamed;     // the content of a chunked answer, once it is whole
 };
+
+std::size_t count(std::string_view text, std::string_view what) {
+    std::size_t found = 0;
+    for (std::size_t at = text.find(what); at != std::string_view::npos;
+         at = text.find(what, at + what.size())) {
+        ++found;
+    }
+    return found;
+}
 
 [[noreturn]] void fail(const std::string& what) {
     throw std::runtime_error(what + ": " + std::strerror(errno));
@@ -133,8 +144,10 @@ class Load {
         }
         const std::string_view fresh(buffer_.data(), static_cast<std::size_t>(n));
         caller.received += fresh.size();
-        if (caller.front.size() < kept_bytes) {
-            caller.front.append(fresh.substr(0, kept_bytes - caller.front.size()));
+        const std::size_t kept_max_bytes =
+            caller.head && caller.head->chunked ? streamed_max_bytes : kept_bytes;
+        if (caller.front.size() < kept_max_bytes) {
+            caller.front.append(fresh.substr(0, kept_max_bytes - caller.front.size()));
         }
         if (!caller.head) {
             caller.head = read_head(caller.front);
@@ -143,10 +156,21 @@ class Load {
             }
             caller.expected = caller.head->head_bytes + caller.head->body_bytes;
         }
-        if (caller.received >= caller.expected) {
+        if (caller.head->chunked ? read_stream(caller) : caller.received >= caller.expected) {
             finish(caller);
             call(caller);
         }
+    }
+
+    static bool read_stream(Caller& caller) {
+        auto body = read_chunked(std::string_view(caller.front).substr(caller.head->head_bytes));
+        if (!body) {
+            return false;
+        }
+        caller.expected = caller.head->head_bytes + body->wire_bytes;
+        caller.head->body_bytes = body->content.size();
+        caller.streamed = std::move(body->content);
+        return true;
     }
 
     void finish(Caller& caller) {
@@ -166,15 +190,20 @@ class Load {
     }
 
     bool is_right(const Caller& caller) const {
-        if (!caller.head->first_line.starts_with("HTTP/1.1 200") ||
-            caller.received != caller.expected ||
+        if (!caller.front.starts_with("HTTP/1.1 200") || caller.received != caller.expected ||
             caller.head->body_bytes < options_.answer_min_bytes) {
             return false;
         }
-        const std::string_view body =
-            std::string_view(caller.front).substr(caller.head->head_bytes);
+        std::string_view body = std::string_view(caller.front).substr(caller.head->head_bytes);
+        std::size_t progress = 0;
+        if (caller.head->chunked) {
+            progress = count(caller.streamed, "\"notifications/progress\"");
+            const std::size_t last = caller.streamed.rfind("data:");
+            body = std::string_view(caller.streamed).substr(last == std::string::npos ? 0 : last);
+        }
         const auto id = find_id(body);
-        return id && body.substr(id->at, id->length) == std::to_string(caller.id) &&
+        return progress == options_.progress_count && id &&
+               body.substr(id->at, id->length) == std::to_string(caller.id) &&
                body.find("\"result\":") != std::string_view::npos &&
                body.find("\"isError\":true") == std::string_view::npos;
     }

@@ -19,6 +19,7 @@ struct LoadOptions {
     std::chrono::milliseconds warm_up{300}; // not counted
     std::chrono::milliseconds duration{2000};
     std::size_t answer_min_bytes = 0; // a shorter body counts as an error
+    std::size_t progress_count = 0;   // notifications of progress in each answer; else an error
 };
 
 struct LoadResult {

@@ -1,6 +1,6 @@
 // bench_load --url http://127.0.0.1:PORT/PATH --params JSON [--in-flight N] [--duration-ms N]
 // [--warm-up-ms N]
-//            [--header 'Name: value']… [--answer-min-bytes N]
+//            [--header 'Name: value']… [--answer-min-bytes N] [--progress N]
 // Prints one line of JSON; exit 1 if any answer was wrong.
 #include "tests/bench/load.hpp"
 
@@ -49,6 +49,8 @@ LoadOptions read_options(int argc, char** argv) {
             options.warm_up = std::chrono::milliseconds(std::stoi(value));
         } else if (name == "--answer-min-bytes") {
             options.answer_min_bytes = std::stoul(value);
+        } else if (name == "--progress") {
+            options.progress_count = std::stoul(value);
         } else {
             throw std::runtime_error("unknown option " + std::string(name));
         }

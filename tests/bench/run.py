@@ -15,18 +15,25 @@ import sys
 
 from subjects import ROOT, Bridge, Daemon, Legacy, Modern, cpu_seconds, rss_mib
 
-SMALL = ("echo", {"text": "x" * 100}, 0)
-LARGE = ("blob", {"bytes": 1_000_000}, 1_000_000)
+# (tool, arguments, least size of an answer, notifications of progress before it)
+SMALL = ("echo", {"text": "x" * 100}, 0, 0)
+STREAM = ("report", {"text": "x" * 100}, 0, 1)
+LARGE = ("blob", {"bytes": 1_000_000}, 1_000_000, 0)
 CASES = [("1 in flight", SMALL, 1), ("16 in flight", SMALL, 16), ("64 in flight", SMALL, 64),
+         ("1 in flight, as an event stream", STREAM, 1), ("16 in flight, as event streams", STREAM, 16),
+         ("64 in flight, as event streams", STREAM, 64),
          ("1 MB results, 1 in flight", LARGE, 1)]
 
 
 def measure(build, subject, work, in_flight, duration_ms):
-    tool, arguments, min_bytes = work
+    tool, arguments, min_bytes, progress = work
     name = subject.prefix + tool
+    params = {"name": name, "arguments": arguments, **subject.meta()}
+    if progress:
+        params["_meta"] = {**params.get("_meta", {}), "progressToken": "bench"}
     command = [f"{build}/bin/bench_load", "--url", subject.url, "--in-flight", str(in_flight),
                "--duration-ms", str(duration_ms), "--answer-min-bytes", str(min_bytes),
-               "--params", json.dumps({"name": name, "arguments": arguments, **subject.meta()}, separators=(",", ":"))]
+               "--progress", str(progress), "--params", json.dumps(params, separators=(",", ":"))]
     for header in subject.headers(name):
         command += ["--header", header]
     before = cpu_seconds(subject.pid)
@@ -83,7 +90,8 @@ def write_results(table, subjects, options, memory, load):
              f"load average at the start {load:.1f} (over 0.5: other work ran beside, take the figures with care).", "",
              "The load generator, the server and the C++ echo connector share the cores. *Bare bridge* is HTTP to stdio with",
              "nothing in between (`bridge.cpp`): the limit. Gatehouse runs with everything on: token, audience, 100 policy rules,",
-             "argument check, journal (`process`), sandbox. Calls carry 100 bytes. CPU is that of the server's process alone.", ""]
+             "argument check, journal (`process`), sandbox. Calls carry 100 bytes. CPU is that of the server's process alone.",
+             "An answer *as an event stream* is one notification of progress and then the result, which the bridge streams too.", ""]
     for title, work, in_flight in CASES:
         rows = [(s.name, medians(table[title, s.name])) for s in subjects]
         lines += large_table(title, rows) if work is LARGE else small_table(title, rows)

@@ -13,6 +13,8 @@ def main(build):
         for params, flags in (
             ({"name": "echo", "arguments": {"text": "x" * 100}}, ["--in-flight", "16"]),
             ({"name": "blob", "arguments": {"bytes": 1_000_000}}, ["--answer-min-bytes", "1000000"]),
+            ({"name": "report", "arguments": {"text": "x" * 100}, "_meta": {"progressToken": "t"}},
+             ["--in-flight", "16", "--progress", "1"]),
         ):
             done = subprocess.run([f"{build}/bin/bench_load", "--url", url, "--params", json.dumps(params),
                                    "--duration-ms", "300", "--warm-up-ms", "50", *flags],
@@ -20,9 +22,13 @@ def main(build):
             print(done.stdout, done.stderr)
             if done.returncode != 0 or json.loads(done.stdout)["errors"] != 0:
                 return 1
-        wrong = subprocess.run([f"{build}/bin/bench_load", "--url", url, "--params", '{"name":"nothing"}',
-                                "--duration-ms", "100", "--warm-up-ms", "0"], capture_output=True, text=True, timeout=40)
-        return 0 if wrong.returncode == 1 else 1  # a refusal must count as an error
+        # A refusal must count as an error, and so must a missing report.
+        for params, flags in (('{"name":"nothing"}', []), ('{"name":"report","arguments":{"text":"x"}}', ["--progress", "1"])):
+            wrong = subprocess.run([f"{build}/bin/bench_load", "--url", url, "--params", params, "--duration-ms", "100",
+                                    "--warm-up-ms", "0", *flags], capture_output=True, text=True, timeout=40)
+            if wrong.returncode != 1:
+                return 1
+        return 0
     finally:
         bridge.terminate()
         bridge.wait()
