@@ -129,6 +129,13 @@ Health settled(HealthWord word, const HealthFacts& facts) {
 
 Health judge_ready(const HealthFacts& facts, std::vector<HealthCondition>& found) {
     Health health;
+    if (const auto& fact = facts.refused_credential ? facts.refused_credential : facts.outage) {
+        health.word =
+            facts.refused_credential ? HealthWord::auth_failed : HealthWord::downstream_outage;
+        health.since = fact->since;
+        health.cause = fact->cause;
+        return health;
+    }
     if (found.empty()) {
         health.word = HealthWord::healthy;
         health.since = healthy_since(facts);
@@ -142,17 +149,36 @@ Health judge_ready(const HealthFacts& facts, std::vector<HealthCondition>& found
     return health;
 }
 
+std::optional<HealthWord> word_of_downstream(const Error& failure) {
+    if (tells_refused_credential(failure)) {
+        return HealthWord::auth_failed;
+    }
+    return tells_outage(failure) ? std::optional(HealthWord::downstream_outage) : std::nullopt;
+}
+
 Health judge_running(const HealthFacts& facts, WallTime now, std::vector<HealthCondition>& found) {
     Health health;
     health.since = facts.phase_since;
+    const bool failed_before =
+        facts.last_failure_at && !found.empty() && found.front().name == "restarted";
+    const bool between_attempts =
+        facts.phase == HealthPhase::waiting || facts.phase == HealthPhase::starting;
+    if (between_attempts && failed_before) {
+        // A service elsewhere that cannot be had is no crash of the connector.
+        const auto word = word_of_downstream(*facts.last_failure);
+        if (word) {
+            health.word = *word;
+            health.since = facts.failures.empty() ? facts.phase_since : facts.failures.front();
+            health.cause = facts.last_failure;
+            return health;
+        }
+    }
     if (const auto loop = crash_loop_since(facts, now)) {
         health.word = HealthWord::crash_loop;
         health.since = *loop;
         health.cause = facts.last_failure;
         return health;
     }
-    const bool failed_before =
-        facts.last_failure_at && !found.empty() && found.front().name == "restarted";
     switch (facts.phase) {
     case HealthPhase::stuck:
         health.word = HealthWord::unhealthy;
@@ -177,9 +203,9 @@ Health judge_running(const HealthFacts& facts, WallTime now, std::vector<HealthC
 } // namespace
 
 std::string_view to_text(HealthWord word) {
-    constexpr std::string_view texts[] = {"unknown",   "starting",   "healthy", "degraded",
-                                          "unhealthy", "crash_loop", "failed",  "misconfigured",
-                                          "idle",      "stopped"};
+    constexpr std::string_view texts[] = {
+        "unknown",           "starting",   "healthy", "degraded",      "unhealthy", "auth_failed",
+        "downstream_outage", "crash_loop", "failed",  "misconfigured", "idle",      "stopped"};
     return texts[static_cast<std::size_t>(word)];
 }
 

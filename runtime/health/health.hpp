@@ -5,6 +5,7 @@
 
 #include "runtime/base/clock.hpp"
 #include "runtime/base/error.hpp"
+#include "runtime/health/downstream_evidence.hpp"
 
 #include <chrono>
 #include <cstdint>
@@ -21,6 +22,8 @@ enum class HealthWord {
     healthy,
     degraded,
     unhealthy,
+    auth_failed,       // the service behind it refuses the credential
+    downstream_outage, // the service behind it is away
     crash_loop,
     failed,
     misconfigured,
@@ -58,6 +61,8 @@ struct HealthFacts {
     std::uint64_t calls_recent = 0;        // in the last 5 minutes
     std::uint64_t calls_recent_failed = 0; // by the connector's fault
     std::optional<WallTime> calls_failing_since;
+    std::optional<DownstreamFact> refused_credential; // shown by calls of a ready connector
+    std::optional<DownstreamFact> outage;
 };
 
 struct Health {

@@ -5,6 +5,7 @@
 #include "runtime/base/task_group.hpp"
 #include "runtime/connector_directory.hpp"
 #include "runtime/credential_source.hpp"
+#include "runtime/supervisor/session_factory.hpp"
 #include "runtime/supervisor/start_slots.hpp"
 #include "runtime/supervisor/uid_registry.hpp"
 #include "sandbox/launcher.hpp"
@@ -25,6 +26,8 @@ struct ConnectorHost {
     UidRegistry* uids = nullptr; // null for a daemon of an ordinary user
     std::filesystem::path state_folder;
     std::uint64_t frame_max_bytes = 16ULL << 20; // the longest message a connector may send
+    // Makes the session with a connector over HTTP.
+    HttpSessionFactory make_http_session;
     std::function<InstanceId()> next_instance_id;
     std::function<double()> chance;        // uniform in [0, 1)
     ConnectorObserver* observer = nullptr; // the gateway's ear; null: nobody listens

@@ -2,6 +2,7 @@
 #include "runtime/supervisor/connector.hpp"
 #include "runtime/supervisor/member_folder.hpp"
 #include "runtime/supervisor/process_slot.hpp"
+#include "runtime/supervisor/remote_slot.hpp"
 #include "runtime/supervisor/wait_time.hpp"
 
 #include <algorithm>
@@ -115,7 +116,11 @@ Connector::SeatPtr Connector::free_seat(SeatKind kind, const Caller& caller) con
 
 void Connector::begin_seat(const SeatPtr& seat, SlotOptions options) {
     SlotInputs inputs{host_, spec_, log_, std::move(options), events_of(seat)};
-    seat->slot = std::make_shared<ProcessSlot>(std::move(inputs));
+    if (spec_.transport == Transport::remote) {
+        seat->slot = std::make_shared<RemoteSlot>(std::move(inputs));
+    } else {
+        seat->slot = std::make_shared<ProcessSlot>(std::move(inputs));
+    }
     seat->last_use = loop_now();
 }
 

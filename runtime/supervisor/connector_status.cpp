@@ -78,7 +78,11 @@ ConnectorStatus Connector::status() const {
     }
     worst.tool_count = known_ ? static_cast<int>(known_->tools.size()) : -1;
     worst.scope = to_text(spec_.instances.scope);
-    worst.transport = "stdio";
+    worst.transport = to_text(spec_.transport);
+    if (spec_.remote.allow_private) {
+        worst.weakenings.push_back(
+            "allow_private: its URL may lead to this machine or its network");
+    }
     worst.era = !era_ ? "" : *era_ == Era::modern ? "modern" : "legacy";
     return worst;
 }

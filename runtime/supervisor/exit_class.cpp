@@ -124,6 +124,13 @@ EndClass classify_end(const Outcome& outcome, const EndContext& context) {
     }
 }
 
+EndClass classify_session_end(const Error& end, const EndContext& context) {
+    if (auto asked = classify_asked(context.reason)) {
+        return *asked;
+    }
+    return failure(context.reason_error.value_or(end), context);
+}
+
 EndClass classify_launch_failure(const Error& error, const EndContext& context) {
     if (auto asked = classify_asked(context.reason)) {
         return *asked;

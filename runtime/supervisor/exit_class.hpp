@@ -48,6 +48,8 @@ struct EndClass {
 };
 
 EndClass classify_end(const sandbox::Outcome& outcome, const EndContext& context);
+// A session with a server elsewhere ended; there is no process that could say more.
+EndClass classify_session_end(const Error& end, const EndContext& context);
 // The launch itself failed: nothing ran.
 EndClass classify_launch_failure(const Error& error, const EndContext& context);
 

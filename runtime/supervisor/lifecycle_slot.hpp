@@ -65,6 +65,10 @@ class LifecycleSlot : public InstanceSlot, public std::enable_shared_from_this<L
     virtual Task<Result<void>> reach(std::shared_ptr<Instance> instance, milliseconds deadline);
     // How long the polite end may take before the next step.
     virtual milliseconds polite_wait() const = 0;
+    // Whether nothing more will come of it, though the instance is still there.
+    virtual bool polite_end_done(const Instance&) const { return false; }
+    // Whether it stays down when its restart budget is used up.
+    virtual bool gives_up() const { return true; }
     virtual void terminate(Instance& instance) = 0;
     virtual void kill(Instance& instance) = 0;
     // For an instance of which nothing is left.
@@ -82,8 +86,7 @@ class LifecycleSlot : public InstanceSlot, public std::enable_shared_from_this<L
     void log_line(LogStream stream, InstanceId instance, std::string_view line);
     void tell(std::string_view line); // in the supervisor's stream
     void changed();
-    bool shutting_down() const { return shutting_down_; }
-    StopReason stop_reason() const { return stop_reason_; }
+    Task<void> wait_for_change(milliseconds max) { return changed_.wait_for(max); }
     ConnectorHost& host() { return host_; }
     const ConnectorHost& host() const { return host_; }
     const ConnectorSpec& spec() const { return spec_; }
@@ -113,7 +116,7 @@ class LifecycleSlot : public InstanceSlot, public std::enable_shared_from_this<L
     void note_handshake_failure(const Instance& instance);
     LifecycleEvent became_ready();
     LifecycleEvent start_failed(Error why);
-    LifecycleEvent settle(const EndClass& end);
+    LifecycleEvent settle(const EndClass& end, StopReason why);
     LifecycleEvent settle_failure(const Error& cause);
     void advance(LifecycleEvent event);
 
@@ -183,6 +186,7 @@ class LifecycleSlot : public InstanceSlot, public std::enable_shared_from_this<L
     std::uint64_t stray_lines_ = 0; // of earlier instances too
     std::uint64_t unknown_ids_ = 0; // of earlier instances
     CallWindow call_window_;
+    DownstreamEvidence evidence_;
     std::uint64_t calls_total_ = 0;
     std::uint64_t calls_failed_ = 0;
     std::uint64_t waiting_calls_ = 0;

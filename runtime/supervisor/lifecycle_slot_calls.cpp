@@ -183,6 +183,13 @@ void LifecycleSlot::count_call(const CallReply& reply) {
         ++calls_total_;
         return;
     }
+    if (spec_.transport == Transport::stdio) {
+        // What is behind it does not show.
+    } else if (reply.end == CallEnd::result || reply.end == CallEnd::error) {
+        evidence_.add_answer(host_.clock.steady_now());
+    } else if (reply.instance.value != 0) {
+        evidence_.add_failure(reply.failure, host_.clock.wall_now(), host_.clock.steady_now());
+    }
     const bool failed = reply.end != CallEnd::result && reply.end != CallEnd::error;
     ++calls_total_;
     calls_failed_ += failed ? 1 : 0;

@@ -75,13 +75,14 @@ Task<LifecycleEvent> LifecycleSlot::classify() {
     }
     instance_.reset();
     launch_error_.reset();
-    co_return settle(end);
+    co_return settle(end, context.reason);
 }
 
-LifecycleEvent LifecycleSlot::settle(const EndClass& end) {
+LifecycleEvent LifecycleSlot::settle(const EndClass& end, StopReason why) {
     switch (end.verdict) {
     case EndVerdict::start_again:
-        ++restarts_total_;
+        // Asked for, or the one launch more that finding out the era took.
+        restarts_total_ += why == StopReason::era_probe ? 0 : 1;
         return shutting_down_ || off_ ? LifecycleEvent::rest_stopped : LifecycleEvent::start_asked;
     case EndVerdict::stopped:
         tell("stopped");
@@ -112,7 +113,10 @@ LifecycleEvent LifecycleSlot::settle_failure(const Error& cause) {
     if (failures_.size() > failures_kept_count) {
         failures_.pop_front();
     }
-    const auto delay = backoff_.on_failure(host_.clock.steady_now(), host_.chance());
+    auto delay = backoff_.on_failure(host_.clock.steady_now(), host_.chance());
+    if (!delay && !gives_up()) {
+        delay = spec_.restart.max;
+    }
     if (!delay) {
         tell("failed too often: it stays down until `gatehouse restart " + spec_.name.str() + "`");
         return LifecycleEvent::give_up;

@@ -46,7 +46,7 @@ Task<LifecycleEvent> LifecycleSlot::close_session() {
         const bool hurry = shutting_down_ || stop_reason_ == StopReason::startup_failed;
         const milliseconds limit =
             hurry ? std::min<milliseconds>(eof_short_wait, polite_wait()) : polite_wait();
-        if (loop_now() >= begin + limit) {
+        if (loop_now() >= begin + limit || polite_end_done(*instance_)) {
             co_return LifecycleEvent::eof_timeout;
         }
         auto waiting = gone_within(std::min<milliseconds>(left_until(begin + limit), step_tick));

@@ -63,7 +63,7 @@ SessionOptions LifecycleSlot::session_options(Instance& instance) const {
 
 void LifecycleSlot::adopt(const std::shared_ptr<Instance>& instance) {
     instance_ = instance;
-    tell("launched: " + what());
+    tell(what());
     ++instance->readers_running;
     beside("session of ", run_session(instance));
 }

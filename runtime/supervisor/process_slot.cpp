@@ -1,8 +1,11 @@
 #include "runtime/supervisor/process_slot.hpp"
 
 #include "runtime/session/stdio_session.hpp"
+#include "runtime/supervisor/launch_secrets.hpp"
 #include "runtime/supervisor/plan_maker.hpp"
+#include "runtime/supervisor/wait_time.hpp"
 
+#include <algorithm>
 #include <csignal>
 #include <utility>
 
@@ -14,14 +17,24 @@ using std::chrono::seconds;
 
 constexpr seconds exec_max_wait{10}; // exec is reported within milliseconds on an idle machine
 constexpr seconds eof_max_wait{5};
+constexpr seconds goodbye_wait{1}; // for the request that ends a session over HTTP
+constexpr seconds dial_max_wait{5};
+constexpr milliseconds listen_poll_shortest{20};
+constexpr milliseconds listen_poll_longest{500};
 
-Error unset_secret_error(Error cause, const CredentialSpec& credential) {
-    if (cause.code == "GH-A102") {
-        cause.what = "the secret '" + credential.secret.str() + "' is not set";
-        cause.where = "credentials[" + credential.name + "]";
-        cause.action = "run `gatehouse secret set " + credential.secret.str() + "`";
+Error not_connected_error() {
+    return Error{"GH-P315", "the connector has ended", "", "", ""};
+}
+
+// The connections of a session over HTTP are made inside of the connector's sandbox.
+Task<Result<UniqueFd>> dial_child(std::weak_ptr<Instance> weak, std::uint16_t port) {
+    const auto instance = weak.lock();
+    if (!instance || instance->gone) {
+        co_return not_connected_error();
     }
-    return cause;
+    auto dialling = instance->child->dial(port, dial_max_wait);
+    auto socket = co_await std::move(dialling);
+    co_return socket;
 }
 
 } // namespace
@@ -29,28 +42,12 @@ Error unset_secret_error(Error cause, const CredentialSpec& credential) {
 ProcessSlot::~ProcessSlot() = default;
 
 Result<void> ProcessSlot::prepare_launch() {
-    auto plan = make_launch_plan();
-    if (!plan) {
-        return std::move(plan).error();
+    auto secrets = fetch_secrets(spec(), host().credentials, connector_log());
+    if (!secrets) {
+        return std::move(secrets).error();
     }
-    plan_ = std::move(*plan);
-    return {};
-}
-
-Result<sandbox::LaunchPlan> ProcessSlot::make_launch_plan() {
     PlanInputs inputs;
-    std::vector<std::string> masked;
-    for (const auto& credential : spec().credentials) {
-        auto secret = host().credentials.shared_secret(credential.secret);
-        if (!secret) {
-            return unset_secret_error(std::move(secret).error(), credential);
-        }
-        masked.emplace_back(secret->reveal());
-        inputs.secret_env.emplace_back(credential.env, std::move(*secret));
-    }
-    if (connector_log() != nullptr) {
-        connector_log()->set_secrets(std::move(masked));
-    }
+    inputs.secret_env = std::move(secrets->env);
     inputs.member_folder = options().member_folder;
     if (host().uids != nullptr) {
         auto uid = host().uids->uid_for(spec().name, options().member_folder);
@@ -60,7 +57,9 @@ Result<sandbox::LaunchPlan> ProcessSlot::make_launch_plan() {
         inputs.uid = *uid;
     }
     inputs.state_folder = host().state_folder;
-    return make_plan(spec(), std::move(inputs));
+    plan_ = make_plan(spec(), std::move(inputs));
+    headers_ = std::move(secrets->headers);
+    return {};
 }
 
 Task<Result<void>> ProcessSlot::launch_instance() {
@@ -75,20 +74,74 @@ Task<Result<void>> ProcessSlot::launch_instance() {
     co_return Result<void>();
 }
 
+std::unique_ptr<StderrCapture> ProcessSlot::capture_lines(UniqueFd pipe, InstanceId id) {
+    return std::make_unique<StderrCapture>(
+        host().executor, std::move(pipe),
+        [this, id](const std::string& line) { log_line(LogStream::standard_error, id, line); });
+}
+
 void ProcessSlot::begin_instance(std::unique_ptr<sandbox::ChildProcess> child) {
     const auto instance = new_instance();
     instance->child = std::move(child);
-    instance->session = std::make_unique<StdioSession>(
-        host().executor, instance->child->take_stdin(), instance->child->take_stdout(),
-        session_options(*instance), session_events(instance));
-    const InstanceId id = instance->id;
-    instance->stderr_capture = std::make_unique<StderrCapture>(
-        host().executor, instance->child->take_stderr(),
-        [this, id](const std::string& line) { log_line(LogStream::standard_error, id, line); });
+    instance->stderr_capture = capture_lines(instance->child->take_stderr(), instance->id);
     ++instance->readers_running;
+    begin_session(instance);
     adopt(instance);
     beside("child of ", watch_child(instance));
     beside("stderr of ", run_capture(instance, *instance->stderr_capture));
+    if (instance->stdout_capture) {
+        ++instance->readers_running;
+        beside("stdout of ", run_capture(instance, *instance->stdout_capture));
+    }
+}
+
+void ProcessSlot::begin_session(const std::shared_ptr<Instance>& instance) {
+    if (!over_http()) {
+        instance->session = std::make_unique<StdioSession>(
+            host().executor, instance->child->take_stdin(), instance->child->take_stdout(),
+            session_options(*instance), session_events(instance));
+        return;
+    }
+    instance->stdout_capture = capture_lines(instance->child->take_stdout(), instance->id);
+    HttpTarget target;
+    target.host = "localhost"; // what servers that check the Host header let pass
+    target.port = spec().http.port;
+    target.path = spec().http.path;
+    const std::weak_ptr<Instance> weak = instance;
+    target.dial = [weak, port = target.port] { return dial_child(weak, port); };
+    HttpClientOptions client;
+    client.secret_headers = std::move(headers_);
+    instance->session = host().make_http_session(
+        std::move(target), std::move(client), session_options(*instance), session_events(instance));
+}
+
+// A process is there before it listens.
+Task<Result<void>> ProcessSlot::reach(std::shared_ptr<Instance> instance, milliseconds max) {
+    const SteadyTime deadline = loop_now() + max;
+    milliseconds pause = listen_poll_shortest;
+    while (over_http()) {
+        auto dialling = instance->child->dial(
+            spec().http.port, std::min<milliseconds>(left_until(deadline), dial_max_wait));
+        auto socket = co_await std::move(dialling);
+        if (socket) {
+            break;
+        }
+        const bool waits = socket.error().code == "GH-P313" || socket.error().code == "GH-P314" ||
+                           socket.error().code == "GH-P316";
+        if (!waits || instance->gone) {
+            co_return std::move(socket).error();
+        }
+        if (loop_now() + pause >= deadline) {
+            co_return Error{"GH-P306", "the connector does not listen in time", spec().name.str(),
+                            "nothing listens on port " + std::to_string(spec().http.port) +
+                                " of its loopback",
+                            "check run.http.port in its manifest and that it listens on 127.0.0.1"};
+        }
+        auto waiting = wait_for_change(pause);
+        co_await std::move(waiting);
+        pause = std::min(pause * 2, listen_poll_longest);
+    }
+    co_return Result<void>();
 }
 
 Task<void> ProcessSlot::watch_child(std::shared_ptr<Instance> instance) {
@@ -96,11 +149,19 @@ Task<void> ProcessSlot::watch_child(std::shared_ptr<Instance> instance) {
     const sandbox::Outcome outcome = co_await std::move(waiting);
     instance->outcome = outcome;
     instance->gone = true;
+    if (over_http()) {
+        // Its pipes end by themselves; a session over HTTP is not told.
+        instance->session->stop();
+    }
     changed();
 }
 
 milliseconds ProcessSlot::polite_wait() const {
-    return eof_max_wait;
+    return over_http() ? goodbye_wait : eof_max_wait;
+}
+
+bool ProcessSlot::polite_end_done(const Instance& instance) const {
+    return over_http() && instance.session_end.has_value();
 }
 
 void ProcessSlot::terminate(Instance& instance) {
@@ -120,7 +181,7 @@ std::string ProcessSlot::end_text(const Instance& instance) const {
 }
 
 std::string ProcessSlot::what() const {
-    return spec().command.front();
+    return "launched: " + spec().command.front();
 }
 
 } // namespace gatehouse::runtime

@@ -22,11 +22,17 @@ class ProcessSlot final : public LifecycleSlot {
     std::string end_text(const Instance& instance) const override;
     std::string what() const override;
 
-    Result<sandbox::LaunchPlan> make_launch_plan();
+    bool polite_end_done(const Instance& instance) const override;
+    Task<Result<void>> reach(std::shared_ptr<Instance> instance, milliseconds deadline) override;
+
+    bool over_http() const { return spec().transport == Transport::http; }
     void begin_instance(std::unique_ptr<sandbox::ChildProcess> child);
+    void begin_session(const std::shared_ptr<Instance>& instance);
+    std::unique_ptr<StderrCapture> capture_lines(UniqueFd pipe, InstanceId id);
     Task<void> watch_child(std::shared_ptr<Instance> instance);
 
     std::optional<sandbox::LaunchPlan> plan_;
+    std::vector<HttpSecretHeader> headers_;
 };
 
 } // namespace gatehouse::runtime

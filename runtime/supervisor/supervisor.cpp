@@ -44,6 +44,7 @@ struct Supervisor::Impl {
                ::geteuid() == 0 ? &uids : nullptr,
                options.state_folder,
                options.frame_max_bytes,
+               options.make_http_session,
                [this] { return InstanceId{++last_instance}; },
                [this] { return std::uniform_real_distribution<double>()(random); },
                nullptr},

@@ -8,6 +8,7 @@
 #include "runtime/logs/log_store.hpp"
 #include "runtime/manifest/connector_spec.hpp"
 #include "runtime/supervisor/connector_status.hpp"
+#include "runtime/supervisor/session_factory.hpp"
 
 #include <filesystem>
 #include <memory>
@@ -27,6 +28,7 @@ struct SupervisorOptions {
         200'000; // root mode: connector n gets first_uid + n, kept in data/state
     int cold_starts_max_count = 5;
     std::uint64_t frame_max_bytes = 16ULL << 20; // the longest message a connector may send
+    HttpSessionFactory make_http_session;        // of connectors over HTTP; empty: real ones
 };
 
 class Supervisor final : public ConnectorDirectory {

@@ -1,0 +1,70 @@
+#include "runtime/supervisor/remote_slot.hpp"
+
+#include "runtime/supervisor/launch_secrets.hpp"
+
+#include <utility>
+
+namespace gatehouse::runtime {
+
+namespace {
+
+using std::chrono::seconds;
+
+// For the request that ends the session over there; the server forgets it by itself otherwise.
+constexpr seconds goodbye_max_wait{1};
+
+} // namespace
+
+RemoteSlot::~RemoteSlot() = default;
+
+Result<void> RemoteSlot::prepare_launch() {
+    auto target = parse_http_target(spec().remote.url);
+    if (!target) {
+        return std::move(target).error();
+    }
+    target->allow_private = spec().remote.allow_private;
+    target->ca_file = spec().remote.ca_file.string();
+    auto secrets = fetch_secrets(spec(), host().credentials, connector_log());
+    if (!secrets) {
+        return std::move(secrets).error();
+    }
+    target_ = std::move(*target);
+    headers_ = std::move(secrets->headers);
+    return {};
+}
+
+Task<Result<void>> RemoteSlot::launch_instance() {
+    const auto instance = new_instance();
+    HttpClientOptions client;
+    client.secret_headers = std::move(headers_);
+    instance->session = host().make_http_session(
+        *target_, std::move(client), session_options(*instance), session_events(instance));
+    adopt(instance);
+    co_return Result<void>();
+}
+
+milliseconds RemoteSlot::polite_wait() const {
+    return goodbye_max_wait;
+}
+
+void RemoteSlot::terminate(Instance& instance) {
+    instance.session->stop();
+}
+
+void RemoteSlot::kill(Instance& instance) {
+    instance.session->stop();
+}
+
+EndClass RemoteSlot::judge_end(const Instance& instance, const EndContext& context) const {
+    return classify_session_end(*instance.session_end, context);
+}
+
+std::string RemoteSlot::end_text(const Instance& instance) const {
+    return instance.session_end->what;
+}
+
+std::string RemoteSlot::what() const {
+    return "connects to " + target_->shown();
+}
+
+} // namespace gatehouse::runtime
