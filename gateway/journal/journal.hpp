@@ -31,7 +31,8 @@ struct JournalRecord {
     std::string virtual_server;
     std::string connector;
     std::uint64_t instance = 0;
-    std::string tool;
+    std::string method; // of MCP; empty for tools/call
+    std::string tool;   // or prompt, URI, task id: what was asked for
     std::string_view arguments; // raw JSON; kept whole up to 4 KiB, else cut with digest and size
     std::string decision;       // "allow" | "deny"
     std::string rule;           // name of the deciding rule; "exposure" or "default" otherwise

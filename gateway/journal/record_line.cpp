@@ -161,6 +161,7 @@ void RecordWriter::write(const JournalRecord& record, WallTime time, ChainPositi
     if (record.instance != 0) {
         put_number_field(buffer, ",\"instance\":", record.instance);
     }
+    put_field(buffer, ",\"method\":", record.method);
     put_field(buffer, ",\"tool\":", record.tool);
     write_arguments(record.arguments, buffer);
     put_field(buffer, ",\"decision\":", record.decision);

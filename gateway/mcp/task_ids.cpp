@@ -77,6 +77,18 @@ std::optional<std::string> TaskIds::shown_id(const TaskOwner& owner,
     return found->second->id;
 }
 
+std::set<ConnectorName> TaskIds::connectors_of(const TaskOwner& owner) const {
+    std::set<ConnectorName> names;
+    const SteadyTime now = clock_.steady_now();
+    for (const Entry& entry : entries_) {
+        if (entry.owner.principal == owner.principal &&
+            entry.owner.virtual_server == owner.virtual_server && now < entry.forget_at) {
+            names.insert(entry.task.connector);
+        }
+    }
+    return names;
+}
+
 void TaskIds::forget(Order::iterator entry) {
     by_id_.erase(entry->id);
     by_upstream_.erase(

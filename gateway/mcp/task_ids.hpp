@@ -12,6 +12,7 @@
 #include <list>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <tuple>
@@ -48,6 +49,8 @@ class TaskIds {
     // How this owner knows the connector's task; empty if it is not one of the owner's.
     std::optional<std::string> shown_id(const TaskOwner& owner, const ConnectorName& connector,
                                         std::string_view upstream_id) const;
+    // Where the owner has tasks, each once, in order of name.
+    std::set<ConnectorName> connectors_of(const TaskOwner& owner) const;
     std::size_t count() const { return entries_.size(); }
 
   private:

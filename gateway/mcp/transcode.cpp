@@ -232,20 +232,27 @@ std::string meta_for_connector(std::string_view meta) {
     return members_kept(meta, [](std::string_view key) { return !belongs_to_hop(key); });
 }
 
-std::string params_for_connector(std::string named, std::string_view params,
-                                 const std::vector<std::string_view>& passed_on,
+void append_param(std::string& text, std::string_view key, std::string_view raw_value) {
+    text += text.ends_with('{') ? "\"" : ",\"";
+    text += key;
+    text += "\":";
+    text += raw_value;
+}
+
+std::string params_for_connector(std::string text, std::string_view params,
+                                 std::initializer_list<std::string_view> passed_on,
                                  std::string_view meta) {
-    std::string inside = std::move(named);
     for (const std::string_view key : passed_on) {
         if (const auto value = find_member(params, key)) {
-            append_member(inside, key, *value);
+            append_param(text, key, *value);
         }
     }
     const std::string kept = meta_for_connector(meta);
     if (!kept.empty()) {
-        append_member(inside, "_meta", "{" + kept + "}");
+        append_param(text, "_meta", "{" + kept + "}");
     }
-    return "{" + inside + "}";
+    text += '}';
+    return text;
 }
 
 std::string progress_message(std::string_view client_token, std::string_view connector_params) {

@@ -10,6 +10,7 @@
 
 #include <cstddef>
 #include <functional>
+#include <initializer_list>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -56,10 +57,12 @@ ForeignError client_error(Era connector, Era client, std::string_view uri, std::
 // belongs to the hop between client and gateway. Empty: nothing is left.
 std::string meta_for_connector(std::string_view meta);
 
-// params for a connector: `named` are members already written ("\"name\":…"), to which the raw
-// members of that name of `params` are added, and `_meta` as above.
-std::string params_for_connector(std::string named, std::string_view params,
-                                 const std::vector<std::string_view>& passed_on,
+// Adds a member to the text of an object that is not closed yet.
+void append_param(std::string& text, std::string_view key, std::string_view raw_value);
+// Closes params for a connector that were begun with "{": adds those members of the client's params
+// that are passed on as they are, and what is left of its `_meta`.
+std::string params_for_connector(std::string text, std::string_view params,
+                                 std::initializer_list<std::string_view> passed_on,
                                  std::string_view meta);
 
 // notifications/progress for the client: its own token in place of the session's.

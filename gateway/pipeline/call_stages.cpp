@@ -1,6 +1,7 @@
 #include "gateway/pipeline/call_stages.hpp"
 
 #include "gateway/journal/digest.hpp"
+#include "gateway/mcp/transcode.hpp"
 #include "runtime/base/json.hpp"
 #include "runtime/session/json_scan.hpp"
 
@@ -10,6 +11,29 @@ namespace gatehouse::gateway {
 
 namespace {
 
+PolicyKind policy_kind(TargetKind kind) {
+    switch (kind) {
+    case TargetKind::prompt:
+        return PolicyKind::prompt;
+    case TargetKind::resource:
+        return PolicyKind::resource;
+    case TargetKind::tool:
+    case TargetKind::task:
+        break;
+    }
+    return PolicyKind::tool;
+}
+
+std::string_view policy_name(const McpCall& call) {
+    if (call.kind == TargetKind::tool) {
+        return call.tool->exposed->upstream_name;
+    }
+    return call.kind == TargetKind::task ? std::string_view(call.task_tool)
+                                         : std::string_view(call.target->upstream_name);
+}
+
+} // namespace
+
 Denied deny(Denial::Answer answer, std::string_view rule, Error error) {
     auto denial = std::make_unique<Denial>();
     denial->answer = answer;
@@ -18,61 +42,89 @@ Denied deny(Denial::Answer answer, std::string_view rule, Error error) {
     return denial;
 }
 
-bool belongs_to_hop(std::string_view meta_key) {
-    return meta_key == "progressToken" || meta_key.starts_with(meta_protocol_prefix);
+Denied deny_with(McpRefusal refusal, std::string_view rule, std::string code) {
+    Denied denial =
+        deny(Denial::Answer::refusal, rule, Error{std::move(code), refusal.message, "", "", ""});
+    denial->refusal = std::move(refusal);
+    return denial;
 }
 
-// The members of `object` that keep() wants, as the inside of an object without braces.
-template <class Keep>
-std::string kept_members(std::string_view object, const Keep& keep) {
-    std::string text;
-    const auto members = runtime::object_members(object);
-    if (!members) {
-        return text;
-    }
-    for (const runtime::JsonMember& member : *members) {
-        if (keep(member.key)) {
-            text += text.empty() ? "\"" : ",\"";
-            text += member.key;
-            text += "\":";
-            text += member.value;
-        }
-    }
-    return text;
+const runtime::Caller& McpCall::caller() const {
+    static const runtime::Caller nobody;
+    return exchange->caller != nullptr ? *exchange->caller : nobody;
 }
 
-} // namespace
+std::shared_ptr<McpCall> McpCall::again(CallId next) const {
+    auto copy = std::make_shared<McpCall>();
+    copy->exchange = exchange;
+    copy->method = method;
+    copy->kind = kind;
+    copy->name = name;
+    copy->session = session;
+    copy->tools = tools;
+    copy->tool = tool;
+    copy->target = target;
+    copy->arguments = arguments;
+    copy->completion_ref = completion_ref;
+    copy->task_tool = task_tool;
+    copy->as_task = as_task;
+    copy->input_responses = input_responses;
+    copy->request_state = request_state;
+    copy->id = next;
+    return copy;
+}
 
-std::variant<AuthorizedCall, Denied> Authorize::operator()(SharedCall shared) const {
-    const McpCall& call = *shared;
-    if (call.tool == nullptr) {
-        return deny(Denial::Answer::unknown_tool, "exposure",
-                    Error{"GH-N405", "the tool is not exposed here", call.name, "", ""});
-    }
-    const ExposedTool& exposed = *call.tool->exposed;
+PolicyAnswer Authorize::decide(const McpCall& call) const {
     PolicyQuestion question;
     question.principal = call.request().principal().id().str();
     question.virtual_server = call.request().server().config().name.str();
-    question.connector = exposed.connector.str();
-    question.tool = exposed.upstream_name;
+    question.connector = call.connector().str();
+    question.tool = policy_name(call);
     question.arguments = call.arguments;
-    const PolicyAnswer answer = policy_.decide(question);
+    question.kind = policy_kind(call.kind);
+    if (call.kind == TargetKind::task && question.tool.empty()) {
+        return {true, "own-tasks"}; // a list of one's own tasks is about no tool
+    }
+    PolicyAnswer answer = policy_.decide(question);
+    // Without the arguments, a condition on them decides nothing: what can be used may be asked
+    // about.
+    const bool about_only = call.kind == TargetKind::task || call.method == "completion/complete";
+    if (about_only && !answer.allowed) {
+        answer.allowed = policy_.may_ever_allow(question);
+    }
+    return answer;
+}
+
+std::variant<AuthorizedCall, Denied> Authorize::operator()(SharedCall shared) const {
+    const McpCall& call = *shared;
+    if (!call.known()) {
+        return deny(Denial::Answer::unknown, "exposure",
+                    Error{"GH-N405", "it is not exposed here", call.name, "", ""});
+    }
+    const PolicyAnswer answer = decide(call);
     if (!answer.allowed) {
-        return deny(Denial::Answer::unknown_tool, answer.rule,
+        return deny(Denial::Answer::unknown, answer.rule,
                     Error{"GH-N406", "the call is denied by policy", call.name, "", ""});
     }
+    if (call.kind == TargetKind::tool) {
+        if (Denied denial = check_tool(call, answer.rule)) {
+            return denial;
+        }
+    }
+    return AuthorizedCall(std::move(shared), answer.rule);
+}
+
+// Null: headers and arguments are as the tool wants them.
+Denied Authorize::check_tool(const McpCall& call, std::string_view rule) const {
     if (call.message().era == Era::modern) {
         auto mismatch =
             check_param_headers(call.exchange->http, call.tool->param_headers, call.arguments);
         if (mismatch) {
-            Denied denial = deny(Denial::Answer::header_mismatch, answer.rule,
-                                 Error{"GH-M412", mismatch->message, call.name, "", ""});
-            denial->refusal = std::move(*mismatch);
-            return denial;
+            return deny_with(std::move(*mismatch), rule, "GH-M412");
         }
     }
     if (!call.arguments.empty() && call.arguments.front() != '{') {
-        return deny(Denial::Answer::tool_error, answer.rule,
+        return deny(Denial::Answer::tool_error, rule,
                     Error{"GH-M421", "the arguments are not an object", call.name, "",
                           "Send params.arguments as a JSON object"});
     }
@@ -80,16 +132,16 @@ std::variant<AuthorizedCall, Denied> Authorize::operator()(SharedCall shared) co
         const auto problem =
             call.tool->schema->problem(call.arguments.empty() ? "{}" : call.arguments);
         if (problem) {
-            return deny(Denial::Answer::tool_error, answer.rule,
+            return deny(Denial::Answer::tool_error, rule,
                         Error{"GH-M421", "the arguments do not fit the tool's input schema",
                               call.name, *problem, "Correct the arguments and call again"});
         }
     }
-    return AuthorizedCall(std::move(shared), answer.rule);
+    return nullptr;
 }
 
 std::variant<CredentialedCall, Denied> AttachCredential::operator()(AuthorizedCall call) const {
-    const ConnectorName& connector = call.call().tool->exposed->connector;
+    const ConnectorName& connector = call.call().connector();
     std::string used;
     for (const SecretName& name : directory_.required_secrets(connector)) {
         const int version = vault_.version(name);
@@ -121,12 +173,16 @@ JournalRecord describe_call(const McpCall& call, RecordKind kind) {
     record.principal = call.request().principal().id().str();
     record.virtual_server = call.request().server().config().name.str();
     record.tool = call.name.substr(0, 256);
-    if (call.tool != nullptr) {
-        record.connector = call.tool->exposed->connector.str();
+    if (call.method != "tools/call") {
+        record.method = call.method;
+    }
+    if (call.known()) {
+        record.connector = call.connector().str();
     }
     if (kind != RecordKind::outcome) {
         record.address = call.exchange->http.peer;
-        record.client = call.session ? call.session->client : call.message().client;
+        record.client = call.session ? std::string_view(call.session->client)
+                                     : std::string_view(call.message().client);
         record.arguments = call.arguments;
     }
     return record;
@@ -142,7 +198,7 @@ JournalRecord describe_intent(const CredentialedCall& call) {
 
 JournalRecord describe_denial(const McpCall& call, const Denial& denial) {
     JournalRecord record = describe_call(call, RecordKind::denial);
-    record.decision = denial.answer == Denial::Answer::unknown_tool ? "deny" : "allow";
+    record.decision = denial.answer == Denial::Answer::unknown ? "deny" : "allow";
     record.rule = std::string(denial.rule);
     record.reason = denial.error.code;
     return record;
@@ -156,39 +212,66 @@ void describe_outcome(JournalRecord& record, const runtime::CallReply& reply) {
     if (reply.body_length > 0) {
         record.result_sha256 = sha256_hex(reply.body());
     }
-}
-
-std::string upstream_params(const McpCall& call) {
-    const std::string_view meta = call.message().meta;
-    std::string params;
-    params.reserve(call.arguments.size() + 96);
-    params = "{\"name\":" + json_quote(call.tool->exposed->upstream_name);
-    if (!call.arguments.empty()) {
-        params += ",\"arguments\":";
-        params += call.arguments;
-    }
-    if (!meta.empty() && meta.front() == '{') {
-        const std::string kept =
-            kept_members(meta, [](std::string_view key) { return !belongs_to_hop(key); });
-        if (!kept.empty()) {
-            params += ",\"_meta\":{" + kept + "}";
+    if (reply.era == Era::modern && reply.end == runtime::CallEnd::result) {
+        const std::string_view type = result_type(reply.body());
+        if (type == "input_required" || type == "task") {
+            record.outcome = type;
         }
     }
-    params += "}";
-    return params;
 }
 
-std::string progress_event(std::string_view client_token, std::string_view connector_params) {
-    std::string text =
-        R"({"jsonrpc":"2.0","method":"notifications/progress","params":{"progressToken":)";
-    text += client_token;
-    const std::string kept =
-        kept_members(connector_params, [](std::string_view key) { return key != "progressToken"; });
-    if (!kept.empty()) {
-        text += "," + kept;
+McpRefusal unknown_target(const McpCall& call) {
+    const std::string shown = call.name.substr(0, 256);
+    switch (call.kind) {
+    case TargetKind::tool:
+        return {200, rpc_invalid_params, "Unknown tool: " + shown, ""};
+    case TargetKind::prompt:
+        return {200, rpc_invalid_params, "Unknown prompt: " + shown, ""};
+    case TargetKind::task:
+        return {200, rpc_invalid_params, "Task not found", ""};
+    case TargetKind::resource:
+        break;
     }
-    text += "}}";
-    return text;
+    const bool modern = call.message().era == Era::modern;
+    const bool completes = call.method == "completion/complete";
+    return {200, modern || completes ? rpc_invalid_params : rpc_legacy_not_found,
+            "Resource not found", "{\"uri\":" + json_quote(call.name) + "}"};
+}
+
+std::string upstream_params(const McpCall& call, const RoundInput& round, bool legacy) {
+    std::string text;
+    text.reserve(call.arguments.size() + 96);
+    text = "{";
+    const std::string_view params = call.message().envelope.params;
+    const std::string_view meta = call.message().meta;
+    if (call.kind == TargetKind::tool) {
+        append_param(text, "name", json_quote(call.tool->exposed->upstream_name));
+    } else if (call.method == "completion/complete") {
+        append_param(text, "ref", call.completion_ref);
+    } else if (!call.target->upstream_name.empty()) {
+        constexpr std::string_view members[] = {"name", "name", "uri", "taskId"};
+        append_param(text, members[static_cast<int>(call.kind)],
+                     json_quote(call.target->upstream_name));
+    }
+    if (!call.arguments.empty()) {
+        append_param(text, "arguments", call.arguments);
+    }
+    if (!call.cursor.empty()) {
+        append_param(text, "cursor", call.cursor);
+    }
+    if (!legacy && !round.responses.empty()) {
+        append_param(text, "inputResponses", round.responses);
+    }
+    if (!legacy && !round.state.empty()) {
+        append_param(text, "requestState", round.state);
+    }
+    if (call.method == "completion/complete") {
+        return params_for_connector(std::move(text), params, {"argument", "context"}, meta);
+    }
+    if (call.as_task) {
+        return params_for_connector(std::move(text), params, {"task"}, meta);
+    }
+    return params_for_connector(std::move(text), params, {}, meta);
 }
 
 } // namespace gatehouse::gateway

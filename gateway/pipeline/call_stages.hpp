@@ -1,5 +1,5 @@
-// The stages of a tools/call after decoding: authorize → attach credential → record intent →
-// dispatch → record outcome. Each takes what the one before made.
+// The stages of a request to a connector after decoding: authorize → attach credential → record
+// intent → dispatch → record outcome. Each takes what the one before made.
 #pragma once
 
 #include "gateway/credentials/vault.hpp"
@@ -14,18 +14,22 @@
 
 namespace gatehouse::gateway {
 
-// Why a call does not go on. Hidden, denied and unknown tools look alike to the client; the journal
-// knows.
+// Why a call does not go on. What is hidden, denied and unknown looks alike to the client; the
+// journal knows.
 struct Denial {
-    enum class Answer { unknown_tool, tool_error, header_mismatch, failure };
-    Answer answer = Answer::unknown_tool;
-    std::string_view rule; // lives with the Policy
+    enum class Answer { unknown, tool_error, refusal, failure };
+    Answer answer = Answer::unknown;
+    std::string_view rule; // lives with the Policy, or is a literal
     Error error;
-    McpRefusal refusal; // for header_mismatch
+    McpRefusal refusal; // for `refusal`
 };
 
 // Rare and large: kept apart, so that the frame of a call that goes on stays small.
 using Denied = std::unique_ptr<Denial>;
+
+Denied deny(Denial::Answer answer, std::string_view rule, Error error);
+// In the protocol's own words; GH-M412 and its like go to the journal.
+Denied deny_with(McpRefusal refusal, std::string_view rule, std::string code);
 
 class Authorize {
   public:
@@ -33,6 +37,9 @@ class Authorize {
     std::variant<AuthorizedCall, Denied> operator()(SharedCall shared) const;
 
   private:
+    PolicyAnswer decide(const McpCall& call) const;
+    Denied check_tool(const McpCall& call, std::string_view rule) const;
+
     const Policy& policy_;
 };
 
@@ -65,14 +72,21 @@ JournalRecord describe_call(const McpCall& call, RecordKind kind);
 JournalRecord describe_intent(const CredentialedCall& call);
 JournalRecord describe_denial(const McpCall& call, const Denial& denial);
 
-// Fills in how a dispatched call ended.
+// Fills in how a dispatched call ended. A result that is not the last word says so.
 void describe_outcome(JournalRecord& record, const runtime::CallReply& reply);
 
-// {"name":…,"arguments":…,"_meta":…} for the connector: its own tool name, and `_meta` without what
-// belongs to the hop between client and gateway.
-std::string upstream_params(const McpCall& call);
+// What the client is told of a target that does not exist for it.
+McpRefusal unknown_target(const McpCall& call);
 
-// notifications/progress for the client: its own token in place of the session's.
-std::string progress_event(std::string_view client_token, std::string_view connector_params);
+// What a repeated request carries to a modern connector besides its params.
+struct RoundInput {
+    std::string responses; // raw JSON of inputResponses; empty: none
+    std::string state;     // raw literal of requestState; empty: none
+};
+
+// params for the connector: its own name of tool, prompt, resource or task, and `_meta` without
+// what belongs to the hop between client and gateway. `legacy`: the connector is known to be of
+// that era, and has no use for the round's input.
+std::string upstream_params(const McpCall& call, const RoundInput& round, bool legacy);
 
 } // namespace gatehouse::gateway

@@ -106,6 +106,7 @@ enum class TargetKind { tool, prompt, resource, task };
 // A request to a connector as decoded: nothing is decided yet.
 struct McpCall {
     std::shared_ptr<const Exchange> exchange;
+    std::string_view method = "tools/call"; // towards the connector; of the message, or a literal
     TargetKind kind = TargetKind::tool;
     std::string name;                         // tool, prompt, URI or task id as the client wrote it
     std::shared_ptr<ClientSession> session;   // null in the modern era
@@ -113,11 +114,25 @@ struct McpCall {
     const ServedTool* tool = nullptr;         // null: unknown, or no tool is meant
     std::optional<ServedTarget> target;       // of a prompt, resource or task; empty: unknown
     std::string_view arguments;               // raw JSON object; empty if absent
+    std::string completion_ref;               // raw params.ref as the connector knows it
+    std::string cursor;                       // raw literal, of the connector's own; may be empty
+    std::string task_tool;                    // the connector's tool that made the task
+    bool as_task = false;                     // the client asks for a task of 2025-11-25
+    std::string_view input_responses;         // raw; empty if absent
+    std::string_view request_state;           // raw literal; empty if absent
     CallId id;
     HeldBytes held; // the body, until the call has ended
 
     const RoutedRequest& request() const { return *exchange->routed; }
     const McpMessage& message() const { return exchange->message; }
+    bool known() const { return tool != nullptr || target.has_value(); }
+    // Of a known one.
+    const ConnectorName& connector() const {
+        return tool != nullptr ? tool->exposed->connector : target->connector;
+    }
+    const runtime::Caller& caller() const;
+    // The same request once more, as a call of its own.
+    std::shared_ptr<McpCall> again(CallId next) const;
 };
 
 // The stages pass one call on; its parts never change.
