@@ -52,6 +52,12 @@ Json status_json(const runtime::ConnectorStatus& status) {
     json["memory_bytes"] = status.memory_bytes;
     json["memory_max_bytes"] = status.memory_max_bytes;
     json["last_exit"] = status.last_exit;
+    json["instances_ready"] = status.instances_ready;
+    json["instances_total"] = status.instances_total;
+    json["scope"] = status.scope;
+    json["transport"] = status.transport;
+    json["era"] = status.era;
+    json["weakenings"] = status.weakenings;
     return json;
 }
 

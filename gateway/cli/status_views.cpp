@@ -66,6 +66,36 @@ std::string process_text(const Json& connector) {
     return pid == 0 ? text : text + ", jail pid " + std::to_string(pid);
 }
 
+// "2 of 3 ready, one for each member"; nothing for a single instance that all share.
+std::string instances_text(const Json& connector) {
+    const std::string scope = text_field(connector, "scope");
+    const std::uint64_t total = count_field(connector, "instances_total");
+    if (scope == "shared" || (scope == "auto" && total <= 1)) {
+        return {};
+    }
+    const std::string whom = scope == "member" ? "one for each member"
+                             : scope == "session"
+                                 ? "one for each session"
+                                 : "one shared, others for sessions that may be asked for input";
+    return std::to_string(count_field(connector, "instances_ready")) + " of " +
+           std::to_string(total) + " ready, " + whom;
+}
+
+std::string transport_text(const Json& connector) {
+    const std::string transport = text_field(connector, "transport");
+    if (transport == "http") {
+        return "MCP over HTTP inside of its sandbox";
+    }
+    return transport == "remote" ? "MCP over HTTP with a server elsewhere"
+           : transport.empty()   ? ""
+                                 : "MCP over " + transport;
+}
+
+std::string era_text(const Json& connector) {
+    const std::string era = text_field(connector, "era");
+    return era.empty() ? "" : era + " era";
+}
+
 void append_cause(std::string& out, const Json& cause) {
     if (!cause.is_object()) {
         return;
@@ -127,6 +157,9 @@ std::string connector_view(const Json& connector, const ViewStyle& style) {
     const std::string next = text_field(connector, "next_attempt_at");
     append_fact(out, "next attempt", next.empty() ? "" : "in " + time_until(next, style.now));
     append_fact(out, "process", process_text(connector));
+    append_fact(out, "instances", instances_text(connector));
+    append_fact(out, "speaks", joined({transport_text(connector), era_text(connector)}));
+    append_list(out, "weakened", member_field(connector, "weakenings"));
     append_fact(out, "tools", shown_field(connector, "tool_count"));
     append_counters(out, connector);
     return out;

@@ -22,11 +22,12 @@ std::string short_size(std::uint64_t bytes) {
 
 std::vector<Cell> connector_row(const Json& connector, WallTime now) {
     const std::string health = shown_field(connector, "health");
-    const bool ready = text_field(connector, "lifecycle") == "ready";
     return {
         {shown_field(connector, "name"), Tint::none},
         {health, tint_of_health(health)},
-        {ready ? "1/1" : "0/1", Tint::none},
+        {std::to_string(count_field(connector, "instances_ready")) + "/" +
+             std::to_string(count_field(connector, "instances_total")),
+         Tint::none},
         {shown_field(connector, "tool_count"), Tint::none},
         {shown_field(connector, "calls_total"), Tint::none},
         {shown_field(connector, "calls_failed"), Tint::none},

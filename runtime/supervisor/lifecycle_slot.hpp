@@ -63,6 +63,8 @@ class LifecycleSlot : public InstanceSlot, public std::enable_shared_from_this<L
     virtual Task<Result<void>> launch_instance() = 0;
     // Before the handshake: until it can be spoken to, at most `deadline`.
     virtual Task<Result<void>> reach(std::shared_ptr<Instance> instance, milliseconds deadline);
+    // Tells the connector that it may end by itself.
+    virtual void end_politely(Instance& instance) = 0;
     // How long the polite end may take before the next step.
     virtual milliseconds polite_wait() const = 0;
     // Whether nothing more will come of it, though the instance is still there.

@@ -39,7 +39,7 @@ Task<bool> LifecycleSlot::gone_within(milliseconds limit) {
 }
 
 Task<LifecycleEvent> LifecycleSlot::close_session() {
-    instance_->session->close_stdin();
+    end_politely(*instance_);
     const SteadyTime begin = loop_now();
     bool gone = false;
     while (!gone) {

@@ -17,7 +17,7 @@ using std::chrono::seconds;
 
 constexpr seconds exec_max_wait{10}; // exec is reported within milliseconds on an idle machine
 constexpr seconds eof_max_wait{5};
-constexpr seconds goodbye_wait{1}; // for the request that ends a session over HTTP
+constexpr seconds goodbye_wait{2}; // for the request that ends a session over HTTP
 constexpr seconds dial_max_wait{5};
 constexpr milliseconds listen_poll_shortest{20};
 constexpr milliseconds listen_poll_longest{500};
@@ -154,6 +154,15 @@ Task<void> ProcessSlot::watch_child(std::shared_ptr<Instance> instance) {
         instance->session->stop();
     }
     changed();
+}
+
+// A session over HTTP says goodbye while it ends; its process is told by a signal, after that.
+void ProcessSlot::end_politely(Instance& instance) {
+    if (over_http()) {
+        instance.session->stop();
+    } else {
+        instance.session->close_stdin();
+    }
 }
 
 milliseconds ProcessSlot::polite_wait() const {

@@ -11,7 +11,7 @@ namespace {
 using std::chrono::seconds;
 
 // For the request that ends the session over there; the server forgets it by itself otherwise.
-constexpr seconds goodbye_max_wait{1};
+constexpr seconds goodbye_max_wait{2};
 
 } // namespace
 
@@ -41,6 +41,10 @@ Task<Result<void>> RemoteSlot::launch_instance() {
         *target_, std::move(client), session_options(*instance), session_events(instance));
     adopt(instance);
     co_return Result<void>();
+}
+
+void RemoteSlot::end_politely(Instance& instance) {
+    instance.session->stop();
 }
 
 milliseconds RemoteSlot::polite_wait() const {

@@ -14,6 +14,7 @@ class RemoteSlot final : public LifecycleSlot {
   private:
     Result<void> prepare_launch() override;
     Task<Result<void>> launch_instance() override;
+    void end_politely(Instance& instance) override;
     milliseconds polite_wait() const override;
     void terminate(Instance& instance) override;
     void kill(Instance& instance) override;

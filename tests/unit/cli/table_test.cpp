@@ -17,7 +17,9 @@ Json sample_connector(const WallTime now) {
         "instance": 7, "jail_pid": 4711, "restarts_total": 4, "tool_count": 3,
         "calls_total": 412, "calls_failed": 2, "in_flight": 1, "stray_lines": 5, "unknown_ids": 0,
         "log_lines_dropped": 0, "memory_bytes": 63963136, "memory_max_bytes": 268435456,
-        "last_exit": "killed by SIGKILL", "started_at": null})");
+        "last_exit": "killed by SIGKILL", "started_at": null, "instances_ready": 2,
+        "instances_total": 3, "scope": "member", "transport": "http", "era": "modern",
+        "weakenings": ["allow_private: near"]})");
     connector["since"] = rfc3339_text(now - std::chrono::minutes(5));
     connector["next_attempt_at"] = rfc3339_text(now + std::chrono::seconds(32));
     return connector;
@@ -77,7 +79,7 @@ TEST_CASE("ls shows what is wrong and what to do, within 100 columns") {
     list.push_back(sample_connector(view_now));
     const Table table = connectors_table(list, view_now);
     const std::string wide = render_table(table, {TableStyle::uncut, false});
-    CHECK(wide.find("db    crash_loop  0/1    3      412    2    61M/256M  5m   GH-P303 out of "
+    CHECK(wide.find("db    crash_loop  2/3    3      412    2    61M/256M  5m   GH-P303 out of "
                     "memory: it used "
                     "256 MiB, its limit → Raise sandbox.limits.memory") != std::string::npos);
     CHECK(longest_line(render_table(table, {})) == 100);
@@ -116,6 +118,21 @@ TEST_CASE("status of a connector tells since when, why, and what to do") {
     CHECK(text.find("412 in total, 2 failed, 1 in flight") != std::string::npos);
     CHECK(text.find("5 stray lines on stdout") != std::string::npos);
     CHECK(text.find("unknown ids") == std::string::npos);
+}
+
+TEST_CASE("status tells how many instances there are and for whom, how they speak, what is weak") {
+    Json connector = sample_connector(view_now);
+    const std::string text = connector_view(connector, {view_now});
+    CHECK(text.find("instances     2 of 3 ready, one for each member") != std::string::npos);
+    CHECK(text.find("speaks        MCP over HTTP inside of its sandbox, modern era") !=
+          std::string::npos);
+    CHECK(text.find("weakened      allow_private: near") != std::string::npos);
+    connector["scope"] = "auto";
+    connector["instances_total"] = 1;
+    connector["weakenings"] = Json::array();
+    const std::string plain = connector_view(connector, {view_now});
+    CHECK(plain.find("instances") == std::string::npos);
+    CHECK(plain.find("weakened") == std::string::npos);
 }
 
 TEST_CASE("a log line shows time, stream and text, escaped only for a terminal") {
