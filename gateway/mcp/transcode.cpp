@@ -33,6 +33,9 @@ bool belongs_to_hop(std::string_view key) {
     return key == "progressToken" || is_protocol_key(key);
 }
 
+// Of the protocol's keys, but for the slash, which some write as "\\/".
+constexpr std::string_view protocol_word = "io.modelcontextprotocol";
+
 bool mentions(std::string_view text, std::string_view word) {
     return ::memmem(text.data(), text.size(), word.data(), word.size()) != nullptr;
 }
@@ -133,7 +136,7 @@ TextEdits edits_for_legacy(std::string_view result) {
     std::string kept_meta;
     bool meta_changes = false;
     for (const JsonMember& member : *members) {
-        if (plain_key(member.key) == "_meta" && mentions(member.value, meta_protocol_prefix)) {
+        if (plain_key(member.key) == "_meta" && mentions(member.value, protocol_word)) {
             meta_changes = true;
             kept_meta = members_kept(member.value,
                                      [](std::string_view key) { return !is_protocol_key(key); });
@@ -287,7 +290,7 @@ std::optional<std::string_view> task_id_in(std::string_view result) {
 
 std::string with_related_task(std::string_view raw, const TranslateId& translate) {
     const auto literal =
-        mentions(raw, meta_related_task)
+        mentions(raw, "related-task")
             ? runtime::find_pointer(raw, "/_meta/io.modelcontextprotocol~1related-task/taskId")
             : std::nullopt;
     const auto id = literal ? string_value(*literal) : std::nullopt;
