@@ -136,6 +136,7 @@ void Daemon::wire() {
     const CallServices services{clock_,    *policy_,     *vault_,
                                 *journal_, *supervisor_, config_.limits.calls_in_flight};
     endpoint_ = std::make_unique<McpEndpoint>(executor_, config_, *agents_, services);
+    supervisor_->set_observer(&endpoint_->observer());
     HttpLimits limits;
     limits.body_max_bytes = config_.limits.body_bytes;
     client_server_ = std::make_unique<HttpServer>(executor_, *endpoint_, limits);
@@ -183,11 +184,13 @@ Task<void> Daemon::serve_until_signal() {
     const int signal_number = co_await signals_.async_wait(token);
     log_info("stopping: " + std::string(::strsignal(signal_number)));
     record("daemon.stop");
+    endpoint_->stop();
     client_server_->stop(client_grace);
     supervisor_->stop();
     admin_->stop();
     admin_server_->stop(admin_grace);
     co_await endpoint_->join();
+    supervisor_->set_observer(nullptr);
 }
 
 void Daemon::record(std::string action) {

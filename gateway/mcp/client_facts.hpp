@@ -28,9 +28,8 @@ bool declares(const runtime::Caller& caller, std::string_view capability);
 class KnownClients {
   public:
     // The same object for the same words of the same principal, most of the time.
-    std::shared_ptr<const KnownClient> find(const PrincipalId& principal,
-                                            std::string_view capabilities,
-                                            std::string_view client_info);
+    std::shared_ptr<const KnownClient>
+    find(const PrincipalId& principal, std::string_view capabilities, std::string_view client_info);
 
   private:
     std::array<std::shared_ptr<const KnownClient>, 256> slots_;

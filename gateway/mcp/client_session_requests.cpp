@@ -11,7 +11,7 @@ constexpr std::size_t open_requests_max_count = 64;
 
 std::uint64_t ClientSession::ask(MessageStream& stream, std::string_view method,
                                  std::string_view params, ClientAnswer on_answer) {
-    if (open_requests_.size() >= open_requests_max_count) {
+    if (closed_ || open_requests_.size() >= open_requests_max_count) {
         return 0;
     }
     const std::uint64_t request_id = last_request_ + 1;
@@ -60,6 +60,7 @@ bool ClientSession::settle(std::string_view raw_id, std::string_view result,
 }
 
 void ClientSession::close() {
+    closed_ = true;
     const auto unanswered = std::exchange(open_requests_, {});
     for (const auto& [request_id, on_answer] : unanswered) {
         on_answer("", R"({"code":-32000,"message":"the client's session ended"})");

@@ -83,12 +83,14 @@ class ClientSession {
     bool settle(std::string_view raw_id, std::string_view result, std::string_view error);
     // The session ends: every open request is answered with an error, every stream closed.
     void close();
+    bool closed() const { return closed_; }
 
   private:
     MessageStreamOptions stream_options(std::uint64_t number) const;
     void forget_old_streams();
     void close_streams();
 
+    bool closed_ = false;
     std::uint64_t last_stream_ = 0;
     std::uint64_t last_request_ = 0;
     std::shared_ptr<MessageStream> standalone_;

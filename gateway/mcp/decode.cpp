@@ -15,15 +15,18 @@ namespace {
 using runtime::find_member;
 using runtime::string_value;
 
+bool same_ignoring_case(char a, char lower) {
+    return std::tolower(static_cast<unsigned char>(a)) == lower;
+}
+
 bool contains_ignoring_case(std::string_view text, std::string_view lower_part) {
-    const auto same = [](char a, char b) {
-        return std::tolower(static_cast<unsigned char>(a)) == b;
-    };
-    if (text.find(lower_part) != std::string_view::npos) {
-        return true;
-    }
-    return std::search(text.begin(), text.end(), lower_part.begin(), lower_part.end(), same) !=
-           text.end();
+    return text.find(lower_part) != std::string_view::npos ||
+           std::search(text.begin(), text.end(), lower_part.begin(), lower_part.end(),
+                       same_ignoring_case) != text.end();
+}
+
+bool equals_ignoring_case(std::string_view text, std::string_view lower) {
+    return std::equal(text.begin(), text.end(), lower.begin(), lower.end(), same_ignoring_case);
 }
 
 DecodeRefusal refuse(const McpMessage& message, int code, std::string why) {
@@ -98,8 +101,8 @@ std::optional<DecodeRefusal> check_method(const HttpRequest& request, const McpM
         return refuse(message, rpc_header_mismatch,
                       "header Mcp-Method must be sent once and equal the method in the body");
     }
-    const bool known = std::find(modern_methods.begin(), modern_methods.end(), method) !=
-                       modern_methods.end();
+    const bool known =
+        std::find(modern_methods.begin(), modern_methods.end(), method) != modern_methods.end();
     if (message.envelope.kind == runtime::MessageKind::request && !known) {
         DecodeRefusal refusal =
             refuse(message, rpc_method_not_found, "Method not found: " + method.substr(0, 128));
@@ -201,8 +204,7 @@ std::variant<McpMessage, DecodeRefusal> decode_legacy(const HttpRequest& request
     if (trimmed(*header) == modern_version) {
         return decode_half_modern(std::move(message));
     }
-    const auto known =
-        std::find(legacy_versions.begin(), legacy_versions.end(), trimmed(*header));
+    const auto known = std::find(legacy_versions.begin(), legacy_versions.end(), trimmed(*header));
     if (known == legacy_versions.end()) {
         return refuse(message, rpc_invalid_request,
                       "header MCP-Protocol-Version names an unsupported version");
@@ -225,7 +227,8 @@ std::optional<std::string> decode_header_value(std::string_view value) {
 
 std::optional<HttpReply> check_post_headers(const HttpRequest& request) {
     const auto type = request.header("Content-Type");
-    if (!type || !contains_ignoring_case(type->substr(0, type->find(';')), "application/json")) {
+    if (!type ||
+        !equals_ignoring_case(trimmed(type->substr(0, type->find(';'))), "application/json")) {
         return problem_reply(415, Error{"GH-M410", "the body must be application/json",
                                         "Content-Type", "", "Send Content-Type: application/json"});
     }

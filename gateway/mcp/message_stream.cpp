@@ -47,9 +47,7 @@ struct MessageStream::Impl {
     void trim_replay();
     HttpReply take_last();
     void account(std::size_t now_bytes);
-    void account_all() {
-        account(backlog_bytes + replay_bytes + (last ? pieces_size(*last) : 0));
-    }
+    void account_all() { account(backlog_bytes + replay_bytes + (last ? pieces_size(*last) : 0)); }
     bool has_more() const { return cursor < last_number; }
     Task<bool> send_next(HttpResponder& responder, std::uint64_t turn);
     Task<bool> wait(HttpResponder& responder);

@@ -130,8 +130,8 @@ Task<void> BatchOutput::deliver_stream(HttpResponder& responder) {
         items_.pop_front();
         queued_bytes_ -= batch_item_bytes(item.pieces);
         room_.cancel();
-        HttpReply event = item.is_event ? std::move(item.pieces)
-                                        : as_sse_event(std::move(item.pieces));
+        HttpReply event =
+            item.is_event ? std::move(item.pieces) : as_sse_event(std::move(item.pieces));
         connected = co_await responder.write_reply_body(std::move(event));
     }
     co_await responder.finish();

@@ -45,8 +45,8 @@ bool read_cursor(std::string_view params, std::string& cursor) {
 
 std::optional<runtime::ListKind> list_kind(std::string_view method) {
     using runtime::ListKind;
-    for (const ListKind kind : {ListKind::tools, ListKind::prompts, ListKind::resources,
-                                ListKind::resource_templates}) {
+    for (const ListKind kind :
+         {ListKind::tools, ListKind::prompts, ListKind::resources, ListKind::resource_templates}) {
         if (runtime::list_method(kind) == method) {
             return kind;
         }
@@ -68,7 +68,7 @@ McpEndpoint::McpEndpoint(Executor executor, const GatewayConfig& config,
       host_check_(config.public_url, config.allowed_hosts), authenticate_(agents), route_(servers_),
       sessions_(services.clock, config.limits.sessions, session_idle_max),
       calls_(executor, services), subscriptions_(executor, calls_),
-      notices_(executor, servers_, sessions_, subscriptions_), batch_parts_(executor) {
+      notices_(executor, servers_, sessions_, subscriptions_, calls_), batch_parts_(executor) {
     sessions_.set_end_handler([this](ClientSession& session) { on_session_end(session); });
 }
 
@@ -192,7 +192,7 @@ Task<void> McpEndpoint::answer_modern(SharedExchange exchange, HttpResponder& re
     message.client = client->text;
     exchange->caller = std::move(client);
     const std::string& method = message.envelope.method;
-    if (Calls::handles(method)) {
+    if (Calls::handles(method, Era::modern)) {
         return calls_.answer(std::move(exchange), nullptr, responder);
     }
     if (const auto kind = list_kind(method)) {

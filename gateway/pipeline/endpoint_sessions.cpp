@@ -35,8 +35,7 @@ McpEndpoint::session_of(const RoutedRequest& request) {
         return McpRefusal{400, rpc_invalid_request,
                           "Header Mcp-Session-Id is missing: initialize first", ""};
     }
-    auto session =
-        sessions_.find(*id, request.principal().id(), request.server().config().name);
+    auto session = sessions_.find(*id, request.principal().id(), request.server().config().name);
     if (session == nullptr) {
         return McpRefusal{404, rpc_invalid_request, "Session not found: initialize a new one", ""};
     }
@@ -71,7 +70,7 @@ Task<void> McpEndpoint::answer_request(SharedExchange exchange, SharedSession se
     exchange->caller = session->caller;
     exchange->message.client = session->client;
     const bool too_old = method.starts_with("tasks/") && session->protocol_version < "2025-11-25";
-    if (Calls::handles(method) && !too_old) {
+    if (Calls::handles(method, Era::legacy) && !too_old) {
         return calls_.answer(std::move(exchange), std::move(session), responder);
     }
     if (const auto kind = list_kind(method)) {

@@ -1,8 +1,6 @@
 #include "gateway/pipeline/notice_hub.hpp"
 
 #include "gateway/mcp/client_facts.hpp"
-#include "gateway/mcp/transcode.hpp"
-#include "runtime/base/json.hpp"
 #include "runtime/session/json_scan.hpp"
 
 #include <algorithm>
@@ -120,9 +118,9 @@ void NoticeHub::gather(const runtime::ConnectorNotice& notice) {
     if (!pending_.contains(key) && pending_.size() >= pending_notices_max_count) {
         flush();
     }
-    pending_.insert_or_assign(std::move(key), Pending{notice.connector, notice.owner,
-                                                      std::string(notice.method), std::move(uri),
-                                                      std::string(notice.params)});
+    pending_.insert_or_assign(std::move(key),
+                              Pending{notice.connector, notice.owner, std::string(notice.method),
+                                      std::move(uri), std::string(notice.params)});
     if (!std::exchange(armed_, true)) {
         timer_.expires_after(notice_gather_time);
         timer_.async_wait([this, alive = std::weak_ptr<bool>(alive_)](auto error) {
@@ -157,18 +155,18 @@ void NoticeHub::tell_list_changed(const Pending& notice) {
 
 void NoticeHub::tell_updated(const Pending& notice) {
     const std::string& connector = notice.connector.str();
-    each_session(notice.connector, notice.owner, [&](ClientSession& session,
-                                                     VirtualServer& server) {
-        const bool watches = std::any_of(
-            session.watched.begin(), session.watched.end(), [&](const auto& watched) {
-                return watched.first == connector && is_about(notice.uri, watched.second);
-            });
-        if (watches) {
-            session.standalone(executor_)->push_unless_waiting(notice_text(
-                notice.method,
-                server.rewrite_uris(notice.connector, notice.params, *session.caller)));
-        }
-    });
+    each_session(
+        notice.connector, notice.owner, [&](ClientSession& session, VirtualServer& server) {
+            const bool watches = std::any_of(
+                session.watched.begin(), session.watched.end(), [&](const auto& watched) {
+                    return watched.first == connector && is_about(notice.uri, watched.second);
+                });
+            if (watches) {
+                session.standalone(executor_)->push_unless_waiting(
+                    notice_text(notice.method, server.rewrite_uris(notice.connector, notice.params,
+                                                                   *session.caller)));
+            }
+        });
     each_listener(notice.connector, notice.owner, [&](Listener& listener) {
         const bool watches = std::any_of(
             listener.watched().begin(), listener.watched().end(), [&](const auto& watched) {
@@ -176,9 +174,8 @@ void NoticeHub::tell_updated(const Pending& notice) {
                        is_about(notice.uri, watched.resource.upstream_uri);
             });
         if (watches) {
-            listener.tell(notice.method,
-                          listener.request().server().rewrite_uris(notice.connector, notice.params,
-                                                                   listener.caller()));
+            listener.tell(notice.method, listener.request().server().rewrite_uris(
+                                             notice.connector, notice.params, listener.caller()));
         }
     });
 }
@@ -203,19 +200,13 @@ void NoticeHub::tell_log(const runtime::ConnectorNotice& notice) {
 
 // Whose task it is, its id says: no session of another member has one for it.
 void NoticeHub::tell_task_status(const runtime::ConnectorNotice& notice) {
-    const auto raw =
-        notice.params.empty() ? std::nullopt : runtime::find_member(notice.params, "taskId");
-    const auto upstream_id = raw ? runtime::string_value(*raw) : std::nullopt;
-    if (task_ids_ == nullptr || !upstream_id) {
-        return;
-    }
     each_session(notice.connector, notice.owner, [&](ClientSession& session, VirtualServer&) {
         const TaskOwner owner{session.principal, session.virtual_server};
-        const auto shown = task_ids_->shown_id(owner, notice.connector, *upstream_id);
-        if (shown && session.protocol_version >= "2025-11-25") {
-            const std::string params =
-                edited(notice.params, {replace_part(notice.params, *raw, json_quote(*shown))});
-            session.standalone(executor_)->push_unless_waiting(notice_text(notice.method, params));
+        const auto params = session.protocol_version < "2025-11-25"
+                                ? std::nullopt
+                                : calls_.task_notice(owner, notice.connector, notice.params);
+        if (params) {
+            session.standalone(executor_)->push_unless_waiting(notice_text(notice.method, *params));
         }
     });
 }

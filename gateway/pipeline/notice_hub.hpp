@@ -5,7 +5,6 @@
 #pragma once
 
 #include "gateway/mcp/client_sessions.hpp"
-#include "gateway/mcp/task_ids.hpp"
 #include "gateway/pipeline/admission.hpp"
 #include "gateway/pipeline/subscriptions.hpp"
 #include "runtime/connector_directory.hpp"
@@ -22,15 +21,13 @@ namespace gatehouse::gateway {
 class NoticeHub final : public runtime::ConnectorObserver {
   public:
     NoticeHub(Executor executor, const VirtualServers& servers, ClientSessions& sessions,
-              Subscriptions& subscriptions)
+              Subscriptions& subscriptions, const Calls& calls)
         : executor_(executor), servers_(servers), sessions_(sessions),
-          subscriptions_(subscriptions), timer_(executor) {}
+          subscriptions_(subscriptions), calls_(calls), timer_(executor) {}
 
     void on_notice(const runtime::ConnectorNotice& notice) override;
     void on_unsolicited_input(const ConnectorName& connector, const runtime::InstanceOwner& owner,
                               std::shared_ptr<runtime::InputRequest> request) override;
-    // How clients know the tasks of connectors; without it, nothing is told of tasks.
-    void set_task_ids(const TaskIds* ids) { task_ids_ = ids; }
 
   private:
     // Connector, principal and session of the instance's owner, method, URI of an update.
@@ -63,7 +60,7 @@ class NoticeHub final : public runtime::ConnectorObserver {
     const VirtualServers& servers_;
     ClientSessions& sessions_;
     Subscriptions& subscriptions_;
-    const TaskIds* task_ids_ = nullptr;
+    const Calls& calls_;
     std::map<Key, Pending> pending_;
     asio::steady_timer timer_;
     bool armed_ = false;

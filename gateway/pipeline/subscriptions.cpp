@@ -60,7 +60,8 @@ std::string honoured_text(const NoticeFilter& filter,
 } // namespace
 
 std::variant<NoticeFilter, std::string> read_notice_filter(std::string_view params) {
-    const auto wanted = params.empty() ? std::nullopt : runtime::find_member(params, "notifications");
+    const auto wanted =
+        params.empty() ? std::nullopt : runtime::find_member(params, "notifications");
     if (!wanted || !wanted->starts_with('{')) {
         return "params.notifications is not an object";
     }
@@ -127,8 +128,8 @@ void Listener::end() {
 class Subscriptions::Entry {
   public:
     Entry(Subscriptions& owner, Listener listener)
-        : owner_(owner), position_(owner.listeners_.insert(owner.listeners_.end(),
-                                                           std::move(listener))) {}
+        : owner_(owner),
+          position_(owner.listeners_.insert(owner.listeners_.end(), std::move(listener))) {}
     ~Entry() {
         Listener ended = std::move(*position_);
         owner_.listeners_.erase(position_);

@@ -1,6 +1,6 @@
-// Subscriptions: the subscriptions/listen streams of modern clients (MCP 2026-07-28, subscriptions).
-// Each lives as long as its connection; every resource it names passes policy and journal. One
-// event loop.
+// Subscriptions: the subscriptions/listen streams of modern clients (MCP 2026-07-28,
+// subscriptions). Each lives as long as its connection; every resource it names passes policy and
+// journal. One event loop.
 #pragma once
 
 #include "gateway/mcp/message_stream.hpp"

@@ -110,9 +110,8 @@ TEST_CASE("a stream delivers its messages in order, each with its event id, and 
     fixture.serve(stream, peer);
     CHECK(stream->attached());
     CHECK(peer.content_type == "text/event-stream");
-    CHECK(peer.headers ==
-          std::vector<std::pair<std::string, std::string>>{{"Cache-Control", "no-cache"},
-                                                           {"X-Accel-Buffering", "no"}});
+    CHECK(peer.headers == std::vector<std::pair<std::string, std::string>>{
+                              {"Cache-Control", "no-cache"}, {"X-Accel-Buffering", "no"}});
     CHECK(stream->push("{\"b\":\r\n2}", Weight::must_arrive));
     fixture.turn();
     CHECK_FALSE(peer.finished);
@@ -306,9 +305,9 @@ TEST_CASE("a request to the client is answered once, by the id it was sent with"
     CHECK_FALSE(session.settle("2", "{}", ""));
     CHECK(session.ask(*stream, "roots/list", "", note) == 3);
     session.close();
-    CHECK(answers == std::vector<std::string>{
-                         R"({"action":"accept"}|)",
-                         R"(|{"code":-32000,"message":"the client's session ended"})"});
+    CHECK(answers ==
+          std::vector<std::string>{R"({"action":"accept"}|)",
+                                   R"(|{"code":-32000,"message":"the client's session ended"})"});
     Peer peer(fixture.executor());
     fixture.serve(stream, peer);
     CHECK(peer.body.find(R"({"jsonrpc":"2.0","id":1,"method":"elicitation/create",)"

@@ -24,6 +24,11 @@ class FakeDirectory final : public runtime::ConnectorDirectory {
              R"({"name":"echo","description":"Says it again","inputSchema":{"type":"object",)"
              R"("properties":{"text":{"type":"string","x-mcp-header":"Text"}}}})"});
         made->tools.push_back({"rm", R"({"name":"rm","inputSchema":{"type":"object"}})"});
+        made->prompts.push_back({"greet", R"({"name":"greet"})"});
+        made->resources.push_back({"test://a", R"({"uri":"test://a","name":"a"})"});
+        made->capabilities =
+            R"({"tools":{"listChanged":true},"prompts":{"listChanged":true},"logging":{},)"
+            R"("resources":{"listChanged":true,"subscribe":true}})";
         known = made;
     }
     bool contains(const ConnectorName& name) const override { return name.str() == "echo"; }
@@ -51,6 +56,24 @@ class FakeDirectory final : public runtime::ConnectorDirectory {
         }
         co_return reply;
     }
+    Task<runtime::CallReply> watch_resource(ConnectorName, std::shared_ptr<const runtime::Caller>,
+                                            std::string uri) override {
+        watched.push_back(uri);
+        runtime::CallReply reply;
+        reply.end = runtime::CallEnd::result;
+        reply.frame = R"({"jsonrpc":"2.0","id":9,"result":{}})";
+        reply.body_offset = 33;
+        reply.body_length = 2;
+        co_return reply;
+    }
+    void unwatch_resource(const ConnectorName&, const runtime::Caller&,
+                          const std::string& uri) override {
+        unwatched.push_back(uri);
+    }
+    void session_ended(const std::string& session) override { ended_sessions.push_back(session); }
+    void roots_changed(const runtime::Caller& caller) override {
+        told_of_roots.push_back(caller.session);
+    }
     bool validates_arguments(const ConnectorName&) const override { return true; }
     std::chrono::milliseconds call_timeout(const ConnectorName&) const override {
         return std::chrono::seconds(5);
@@ -61,6 +84,7 @@ class FakeDirectory final : public runtime::ConnectorDirectory {
 
     std::shared_ptr<const runtime::Catalogue> known;
     std::vector<std::string> calls;
+    std::vector<std::string> watched, unwatched, ended_sessions, told_of_roots;
     std::vector<SecretName> secrets;
     runtime::CallEnd next_end = runtime::CallEnd::result;
 };
@@ -91,7 +115,7 @@ class RecordingResponder final : public HttpResponder {
         finished = true;
         co_return;
     }
-    void on_disconnect(std::function<void()>) override {}
+    void on_disconnect(std::function<void()> handler) override { hang_up = std::move(handler); }
 
     std::string header(std::string_view name) const {
         for (const auto& [key, value] : headers) {
@@ -112,6 +136,7 @@ class RecordingResponder final : public HttpResponder {
     std::string body;
     bool finished = false;
     std::vector<std::pair<std::string, std::string>> headers;
+    std::function<void()> hang_up;
 
   private:
     static std::string bytes_of(const HttpReply& reply) {
