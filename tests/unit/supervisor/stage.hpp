@@ -118,6 +118,7 @@ struct Stage {
         launcher = std::move(*made);
         SupervisorOptions options;
         options.state_folder = folder / "state";
+        options.make_http_session = make_http_session;
         supervisor = std::make_unique<Supervisor>(loop.get_executor(), clock, *launcher,
                                                   credentials, *logs, std::move(specs), options);
         TaskGroup group(loop.get_executor());
@@ -160,6 +161,7 @@ struct Stage {
     std::unique_ptr<LogStore> logs;
     std::unique_ptr<sandbox::Launcher> launcher;
     std::unique_ptr<Supervisor> supervisor;
+    HttpSessionFactory make_http_session; // empty: the real ones
     bool scene_ended = false;
 };
 
