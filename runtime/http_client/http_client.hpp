@@ -58,11 +58,16 @@ class HttpExchange {
     unsigned status() const { return head().status; }
     std::string_view header(std::string_view name) const { return head().header(name); }
 
+    // A success whose body is a stream of events.
+    bool is_event_stream() const;
+
     // The next piece of the body, empty at its end. Reads from the connection only when asked. The
     // view is valid until the next call. Errors: GH-D202 it broke, GH-D204, GH-M403, GH-R704.
     Task<Result<std::optional<std::string_view>>> read_some(SteadyTime until);
     // The whole body; also GH-M402 when it is longer.
     Task<Result<std::string>> read_all(std::size_t max_bytes, SteadyTime until);
+    // Reaches the body's end if the rest of it has arrived already, and drops that rest.
+    bool try_finish();
     // The body's end was reached.
     bool complete() const { return connection_ == nullptr; }
 

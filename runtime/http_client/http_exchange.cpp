@@ -38,6 +38,12 @@ const HttpResponseHead& HttpExchange::head() const {
     return parser_->head();
 }
 
+bool HttpExchange::is_event_stream() const {
+    const std::string_view type = header("content-type");
+    const std::string_view kind = type.substr(0, type.find_first_of("; \t"));
+    return status() / 100 == 2 && boost::beast::iequals(kind, "text/event-stream");
+}
+
 // Puts what is in the buffer to the parser, until there is a piece of the body, or it wants more.
 Result<void> HttpExchange::parse_some() {
     HttpConnection& connection = *connection_;
@@ -84,6 +90,9 @@ Task<Result<void>> HttpExchange::read_more() {
     const StreamRead read = co_await std::move(reading);
     if (limit_->cut() != WaitCut::none) {
         co_return http_failures::cut(pool_->target(), *limit_, "the answer");
+    }
+    if (read.error == asio::error::operation_aborted) {
+        co_return http_failures::aborted(); // the waiting coroutine was cancelled
     }
     received_anything_ = received_anything_ || read.bytes > 0;
     connection.end += read.bytes;
@@ -178,6 +187,19 @@ Task<Result<std::string>> HttpExchange::read_all(std::size_t max_bytes, SteadyTi
         body.append(**piece);
     }
     co_return body;
+}
+
+bool HttpExchange::try_finish() {
+    do {
+        piece_ = std::string_view();
+        if (connection_ == nullptr || !parse_some()) {
+            break;
+        }
+        if (parser_->is_done()) {
+            finish();
+        }
+    } while (!piece_.empty());
+    return complete();
 }
 
 void HttpExchange::finish() {

@@ -44,6 +44,18 @@ Error timed_out(const HttpTarget& target, std::string_view doing) {
                  "see the server's log, or raise run.timeouts.call in the connector's manifest"};
 }
 
+Error credential_refused(const HttpTarget& target) {
+    return Error{"GH-A103", "the connector's server does not accept the credential",
+                 target.authority(), "it answered with HTTP status 401",
+                 "set the connector's secret anew, and check which header the server wants it in"};
+}
+
+Error access_refused(const HttpTarget& target) {
+    return Error{"GH-A104", "the connector's server refuses access", target.authority(),
+                 "it answered with HTTP status 403",
+                 "check what the credential may do there, and the server's list of allowed hosts"};
+}
+
 Error server_error(const HttpTarget& target, unsigned status) {
     return Error{"GH-D205", "the connector's server failed", target.authority(),
                  "it answered with HTTP status " + std::to_string(status), "see the server's log"};
@@ -66,6 +78,12 @@ Error redirected(const HttpTarget& target, unsigned status, std::string_view loc
                  "it answered with HTTP status " + std::to_string(status) + " to " +
                      host_of(location),
                  "put the final URL into the connector's manifest"};
+}
+
+Error unexpected_status(const HttpTarget& target, unsigned status) {
+    return Error{"GH-D210", "the connector's server does not answer as an MCP endpoint",
+                 target.authority(), "it answered with HTTP status " + std::to_string(status),
+                 "check the path of the connector's URL, and the server's log"};
 }
 
 Error bad_answer(const HttpTarget& target, std::string why) {

@@ -38,7 +38,8 @@ std::size_t line_end_in(std::string_view text) {
 
 } // namespace
 
-SseReader::SseReader(std::size_t event_max_bytes) : event_max_bytes_(event_max_bytes) {}
+SseReader::SseReader(std::size_t event_max_bytes, std::string last_event_id)
+    : event_max_bytes_(event_max_bytes), last_event_id_(std::move(last_event_id)) {}
 
 std::optional<SseEvent> SseReader::take() {
     if (!ready_) {

@@ -23,8 +23,9 @@ struct SseEvent {
 
 class SseReader {
   public:
-    // event_max_bytes bounds the type and the data of one event together.
-    explicit SseReader(std::size_t event_max_bytes);
+    // event_max_bytes bounds the type and the data of one event together. last_event_id: of the
+    // stream that this one continues.
+    explicit SseReader(std::size_t event_max_bytes, std::string last_event_id = "");
 
     // Reads on through `bytes` until an event is complete or they are used up, and returns how many
     // were used. With an event ready it uses none. Error GH-M402 for an event that is too long;

@@ -194,9 +194,8 @@ void append_param_headers(const std::vector<ParamHeader>& wanted, std::string_vi
 }
 
 std::string header_value_of(std::string_view text) {
-    const bool plain = std::all_of(text.begin(), text.end(), [](char c) {
-        return c >= 0x20 && c < 0x7f;
-    });
+    const bool plain =
+        std::all_of(text.begin(), text.end(), [](char c) { return c >= 0x20 && c < 0x7f; });
     const bool padded = text.starts_with(' ') || text.ends_with(' ');
     const bool like_encoded = text.starts_with(encoded_start) && text.ends_with(encoded_end);
     if (plain && !padded && !like_encoded) {

@@ -27,7 +27,8 @@ using HeaderList = std::vector<std::pair<std::string, std::string>>;
 void append_param_headers(const std::vector<ParamHeader>& wanted, std::string_view arguments,
                           HeaderList& out);
 
-// The value as it is, or in base64 between =?base64? and ?= where a header cannot carry it as it is.
+// The value as it is, or in base64 between =?base64? and ?= where a header cannot carry it as it
+// is.
 std::string header_value_of(std::string_view text);
 
 // The member of params that `Mcp-Name` mirrors ("name", "uri", "taskId"); empty: none.
