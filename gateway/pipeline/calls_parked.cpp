@@ -78,6 +78,7 @@ bool Calls::may_park(const McpCall& call) const {
 
 Task<HttpReply> Calls::carry_parkable(Walk& walk, JournaledCall journaled) {
     auto parked = std::make_shared<ParkedCall>(executor_, walk.call, walk.upstream);
+    parked->dialogue = &walk.dialogue; // before the first word can be said
     const SteadyTime started = services_.clock.steady_now();
     listen_for_logs(*walk.call, *walk.upstream);
     hear(*parked);
