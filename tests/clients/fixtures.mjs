@@ -70,4 +70,6 @@ export async function direct_fixture(args = []) {
 
 export const code_of = (out) => out.message?.error?.code;
 export const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+// The promise's value, or undefined after that time; leaves no timer behind that keeps the program.
+export const within = (promise, ms) => Promise.race([promise, new Promise((resolve) => { setTimeout(resolve, ms).unref(); })]);
 export const elicitation = { elicitation: { form: {}, url: {} }, sampling: {}, roots: {} };

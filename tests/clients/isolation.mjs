@@ -3,7 +3,7 @@
 import { after, before, describe, it } from "node:test";
 import assert from "node:assert/strict";
 import { eventually, text_of } from "./harness.mjs";
-import { Gateway, code_of, direct_fixture, elicitation, fixture, sleep } from "./fixtures.mjs";
+import { Gateway, code_of, direct_fixture, elicitation, fixture, within } from "./fixtures.mjs";
 import { ModernPeer, Peer } from "./peer.mjs";
 
 const scopes = ["shared", "auto", "member", "session"];
@@ -34,13 +34,15 @@ const answers = (who) => ({ method, params }) => {
   return { model: "none", role: "assistant", content: { type: "text", text: `${who} says ${params.messages[0].content.text}` } };
 };
 
-// One member's part of a round: everything it gets must be its own. `may_fail`: the scope may refuse what it cannot attribute.
+// One member's part of a round: everything it gets must be its own.
 async function one_round(who, peer, round, faults) {
   const nonce = `${who}#${round}`, answer = answers(who);
   const ask = async (name, args, expected) => {
     const out = peer instanceof ModernPeer ? await peer.converse(name, args, (key, request) => answer(request)) : await peer.call(name, args);
     const result = out.message?.result, text = result ? text_of(result) : JSON.stringify(out.message);
-    if (!result || result.isError) faults.refused.push(`${who} ${name}: ${text}`);
+    // Before a legacy server was seen to ask, several calls may run on one process of it: then nobody is asked.
+    if (round === 0 && /cannot tell which client's call/.test(text)) faults.unattributed.push(`${who} ${name}`);
+    else if (!result || result.isError) faults.refused.push(`${who} ${name}, round ${round}: ${text}`);
     else if (!text.includes(expected)) faults.wrong.push(`${who} ${name}: ${text}, expected ${expected}`);
     const strange = JSON.stringify([out.notifications, out.requests]).match(/\w+#\d+/g)?.filter((seen) => !seen.startsWith(`${who}#`)) ?? [];
     if (strange.length > 0) faults.wrong.push(`${who} ${name}: saw ${strange.join()}`);
@@ -78,37 +80,39 @@ async function interleave(target, with_modern, faults) {
 
 describe("members on one connector", () => {
   it("directly: a client alone gets all of its own", async () => {
-    const faults = { wrong: [], refused: [] };
+    const faults = { wrong: [], refused: [], unattributed: [] };
     const peer = await Peer.open(direct.target(), { capabilities: elicitation, answer: answers("demo") });
     for (let round = 0; round < rounds; ++round) await one_round("demo", peer, round, faults);
-    assert.deepEqual(faults, { wrong: [], refused: [] });
+    assert.deepEqual(faults, { wrong: [], refused: [], unattributed: [] });
     assert.equal(peer.asked.length, rounds * 3);
   });
 
   for (const scope of scopes) {
     for (const name of [scope, `dual-${scope}`]) {
       it(`${name}: logs, sampling, elicitation and roots of one never reach another`, async (t) => {
-        const faults = { wrong: [], refused: [] };
+        const faults = { wrong: [], refused: [], unattributed: [] };
         await interleave((who) => gateway.target(name, who), true, faults);
         assert.deepEqual(faults.wrong, []);
-        if (faults.refused.length > 0) t.diagnostic(`${name}: ${faults.refused.length} refused, the first: ${faults.refused[0].slice(0, 300)}`);
         assert.deepEqual(faults.refused, []);
+        t.diagnostic(`${name}: ${faults.unattributed.length} of ${3 * 5 * rounds} calls asked nobody, all in the first round`);
+        if (name === "session" || name.startsWith("dual-")) assert.deepEqual(faults.unattributed, []);
       });
     }
   }
 
   it("a scope of members gives each principal one process, one of sessions each session", async () => {
-    const pids = async (name, who, count) => {
+    // `count` counts the calls of its process: what comes after a session of one's own or of another.
+    const counts = async (name) => {
       const found = [];
-      for (let i = 0; i < count; ++i) found.push(JSON.parse(text_of((await (await Peer.open(gateway.target(name, who))).call("whoami")).message.result)).pid);
+      for (const who of ["demo", "demo", "second"]) {
+        const peer = await Peer.open(gateway.target(name, who));
+        found.push(JSON.parse(text_of((await peer.call("count")).message.result)).count);
+      }
       return found;
     };
-    const shared = [...await pids("shared", "demo", 2), ...await pids("shared", "second", 1)];
-    assert.equal(new Set(shared).size, 1);
-    const member = [await pids("member", "demo", 2), await pids("member", "second", 1)];
-    assert.equal(new Set(member[0]).size, 1);
-    assert.notEqual(member[0][0], member[1][0]);
-    assert.equal(new Set([...await pids("session", "demo", 2), ...await pids("session", "second", 1)]).size, 3);
+    assert.deepEqual(await counts("shared"), [1, 2, 3]);
+    assert.deepEqual(await counts("member"), [1, 2, 1]);
+    assert.deepEqual(await counts("session"), [1, 1, 1]);
   });
 });
 
@@ -168,7 +172,7 @@ describe("dialogues", () => {
     const call = peer.begin_call("ask", { message: "m" });
     await eventually("the question is asked", () => peer.asked.length === 1, 10_000);
     assert.ok([200, 202, 204].includes(await peer.end()));
-    await Promise.race([call.done.catch(() => {}), sleep(5_000)]);
+    await within(call.done.catch(() => {}), 5_000);
     const other = await Peer.open(gateway.target("shared", "second"), { capabilities: elicitation, answer: answers("second") });
     const begun = Date.now();
     assert.match(text_of((await other.call("ask", { message: "n" })).message.result), /second answers n/);

@@ -10,7 +10,7 @@ import { connectors, eventually, text_of } from "./harness.mjs";
 import { Gateway, fixture } from "./fixtures.mjs";
 import { ModernPeer, Peer } from "./peer.mjs";
 
-const client_count = 200, waves = 3, rounds = 4;
+const client_count = 200, waves = 3, rounds = 3;
 const agents = ["demo", "second", "third"];
 const mib = 1 << 20;
 let gateway;
