@@ -276,8 +276,10 @@ std::variant<McpMessage, DecodeRefusal> decode_message(const HttpRequest& reques
     if (!envelope) {
         const Error& error = envelope.error();
         const bool readable = runtime::validate_json(request.body).has_value();
+        // JSON-RPC 2.0, section 5: null where the text could not be parsed.
+        const bool has_id = readable && !error.where.empty();
         return DecodeRefusal{
-            error.where.empty() ? "null" : error.where,
+            has_id ? error.where : "null",
             McpRefusal{400, readable ? rpc_invalid_request : rpc_parse_error, to_text(error), ""}};
     }
     McpMessage message;

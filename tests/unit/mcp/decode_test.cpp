@@ -198,3 +198,20 @@ TEST_CASE("one client's words are kept once, and another principal has its own")
     CHECK(plain->client_info.empty());
     CHECK(plain->text.empty());
 }
+
+TEST_CASE("a body that is no JSON is answered with id null, and a readable one with its own id") {
+    const auto refused_id = [](const std::string& body) {
+        HttpRequest request;
+        request.body = body;
+        const auto decoded = decode_message(request);
+        const auto& refusal = std::get<DecodeRefusal>(decoded);
+        return refusal.id + " " + std::to_string(refusal.refusal.code);
+    };
+    CHECK(refused_id(R"({"jsonrpc":"2.0","id":1,"method":"ping")") == "null -32700");
+    CHECK(refused_id("{\"jsonrpc\":\"2.0\",\"id\":\"\x9f\xdb\",\"method\":\"ping\"}") ==
+          "null -32700");
+    CHECK(refused_id(R"({"id":1,"method":"ping"})") == "1 -32600");
+    CHECK(refused_id(R"({"jsonrpc":"2.0","id":"a","method":"ping","result":1})") == "\"a\" -32600");
+    CHECK(refused_id(R"({"jsonrpc":"2.0","id":1.5,"method":"ping"})") == "null -32600");
+    CHECK(refused_id("[]") == "null -32600");
+}
