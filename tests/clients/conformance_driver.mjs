@@ -112,7 +112,7 @@ const drives = {
 
 const daemon = await Daemon.start({
   connectors: [{ apiVersion: "gatehouse/v1", kind: "Connector", metadata: { name: "upstream" },
-                 source: { remote: { url: upstream } }, run: { transport: "remote" } }],
+                 source: { remote: { url: upstream } }, run: { transport: "remote", remote: { allow_private: true } } }],
   gateway: { virtual_servers: [{ name: "demo", title: "Demo", audience: { agents: ["demo"] },
                                  connectors: [{ name: "upstream", prefix: "" }] }] },
 });

@@ -24,7 +24,7 @@ for (const era of ["legacy", "modern"]) {
   test(`the Inspector lists the tools in the ${era} era`, async () => {
     const answer = await inspect(era, "--method", "tools/list");
     const { tools } = answer.result ?? answer;
-    assert.deepEqual(tools.map((tool) => tool.name).sort(), ["echo_add", "echo_blob", "echo_echo", "echo_sleep"]);
+    assert.deepEqual(tools.map((tool) => tool.name).sort(), ["echo_add", "echo_blob", "echo_echo", "echo_report", "echo_sleep"]);
   });
   test(`the Inspector calls a tool in the ${era} era`, async () => {
     const answer = await inspect(era, "--method", "tools/call", "--tool-name", "echo_echo", "--tool-arg", "text=hello");
