@@ -20,6 +20,11 @@ std::size_t rank_of(const std::string& health) {
                                     worst_first.begin());
 }
 
+// It was told to end, and what it was does not count any more.
+bool ends(const ConnectorStatus& row) {
+    return row.lifecycle == "draining" || row.lifecycle.starts_with("stopping");
+}
+
 bool worse(const ConnectorStatus& row, const ConnectorStatus& than) {
     const bool sleeps = row.health == "idle" && !row.cause;
     const bool other_sleeps = than.health == "idle" && !than.cause;
@@ -59,7 +64,7 @@ ConnectorStatus Connector::status() const {
     for (const SeatPtr& seat : seats_) {
         const ConnectorStatus row = seat->slot->status();
         count(row, false);
-        if (!seat->ending && worse(row, worst)) {
+        if (!seat->ending && !ends(row) && worse(row, worst)) {
             worst = row;
         }
     }

@@ -39,18 +39,19 @@ Task<bool> LifecycleSlot::gone_within(milliseconds limit) {
 }
 
 Task<LifecycleEvent> LifecycleSlot::close_session() {
-    end_politely(*instance_);
+    const std::shared_ptr<Instance> instance = instance_;
+    end_politely(*instance);
     const SteadyTime begin = loop_now();
-    bool gone = false;
-    while (!gone) {
+    while (!instance->gone) {
         const bool hurry = shutting_down_ || stop_reason_ == StopReason::startup_failed;
         const milliseconds limit =
             hurry ? std::min<milliseconds>(eof_short_wait, polite_wait()) : polite_wait();
-        if (loop_now() >= begin + limit || polite_end_done(*instance_)) {
+        if (loop_now() >= begin + limit || polite_end_done(*instance)) {
             co_return LifecycleEvent::eof_timeout;
         }
-        auto waiting = gone_within(std::min<milliseconds>(left_until(begin + limit), step_tick));
-        gone = co_await std::move(waiting);
+        auto change =
+            changed_.wait_for(std::min<milliseconds>(left_until(begin + limit), step_tick));
+        co_await std::move(change);
     }
     co_return LifecycleEvent::tree_gone;
 }

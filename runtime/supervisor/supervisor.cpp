@@ -2,6 +2,7 @@
 
 #include "runtime/base/log.hpp"
 #include "runtime/base/task_group.hpp"
+#include "runtime/session/http_session.hpp"
 #include "runtime/supervisor/connector.hpp"
 #include "runtime/supervisor/start_slots.hpp"
 #include "runtime/supervisor/uid_registry.hpp"
@@ -28,6 +29,15 @@ Task<CallReply> refuse_unknown(ConnectorName name) {
     co_return reply;
 }
 
+HttpSessionFactory real_http_sessions(const Executor& executor) {
+    return [executor](HttpTarget target, HttpClientOptions client, SessionOptions options,
+                      Session::Events events) -> std::unique_ptr<Session> {
+        HttpConnector connector{std::move(target), std::move(client)};
+        return std::make_unique<HttpSession>(executor, std::move(connector), std::move(options),
+                                             std::move(events));
+    };
+}
+
 } // namespace
 
 struct Supervisor::Impl {
@@ -44,7 +54,7 @@ struct Supervisor::Impl {
                ::geteuid() == 0 ? &uids : nullptr,
                options.state_folder,
                options.frame_max_bytes,
-               options.make_http_session,
+               options.make_http_session ? options.make_http_session : real_http_sessions(loop),
                [this] { return InstanceId{++last_instance}; },
                [this] { return std::uniform_real_distribution<double>()(random); },
                nullptr},

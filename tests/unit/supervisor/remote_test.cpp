@@ -201,6 +201,37 @@ Task<void> evidence_scene(Stage& stage) {
     CHECK(stage.status().health == "healthy");
 }
 
+Task<void> thousand_scene(Stage& stage) {
+    for (int index = 0; index < 1'000; ++index) {
+        const std::string session = "s" + std::to_string(index);
+        auto calling = call_as(stage, caller("agent:a", session), "pid");
+        const auto reply = co_await std::move(calling);
+        CHECK(reply.end == CallEnd::result);
+        stage.supervisor->session_ended(session);
+        CHECK(stage.status().instances_total <= 16);
+    }
+    Condition none_left = [](const ConnectorStatus& row) { return row.instances_total == 0; };
+    auto emptying = eventually(stage, none_left);
+    co_await std::move(emptying);
+    CHECK(elsewhere_of(stage).sessions == 1'000);
+    CHECK(elsewhere_of(stage).ended == 1'000);
+    CHECK(stage.status().calls_total == 1'000);
+}
+
+Task<void> cancelled_scene(Stage& stage) {
+    auto taking = call_as(stage, caller("agent:a", "s1"), "pid");
+    co_await std::move(taking);
+    auto call = std::make_shared<ConnectorCall>();
+    call->method = "tools/call";
+    call->caller = caller("agent:a", "s2");
+    call->cancel("the client left");
+    auto calling = stage.supervisor->call(notes, call);
+    const auto reply = co_await std::move(calling);
+    CHECK(reply.end == CallEnd::cancelled);
+    CHECK(stage.status().instances_total == 1);
+    CHECK(elsewhere_of(stage).ended == 0);
+}
+
 Task<void> near_scene(Stage& stage) {
     CHECK(stage.status().weakenings.size() == 1);
     CHECK(stage.status().weakenings[0].find("allow_private") == 0);
@@ -239,6 +270,21 @@ TEST_CASE("a refused credential is told as such, and a new one is tried at once"
 TEST_CASE("calls show that a credential is refused or that the server is away") {
     RemoteStage stage;
     stage.play({stage.remote()}, evidence_scene);
+}
+
+TEST_CASE("a thousand sessions come and go, and nothing is left of them") {
+    RemoteStage stage;
+    ConnectorSpec spec = stage.remote();
+    spec.instances.scope = InstanceScope::session;
+    stage.play({spec}, thousand_scene);
+}
+
+TEST_CASE("a call that was cancelled before it had an instance takes none from anyone") {
+    RemoteStage stage;
+    ConnectorSpec spec = stage.remote();
+    spec.instances.scope = InstanceScope::session;
+    spec.instances.max = 1;
+    stage.play({spec}, cancelled_scene);
 }
 
 TEST_CASE("the permission to reach this machine's network is shown") {
