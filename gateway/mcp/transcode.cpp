@@ -214,8 +214,13 @@ HttpReply spliced_reply(std::string prefix, runtime::CallReply reply, TextEdits 
 }
 
 TextEdits era_edits(std::string_view method, Era connector, Era client, std::string_view result) {
-    if (connector == client || result.empty() || result.front() != '{') {
+    if (result.empty() || result.front() != '{') {
         return {};
+    }
+    if (connector == client) {
+        // A modern result without a type means "complete"; clients insist on its saying so.
+        const bool untyped = client == Era::modern && !find_member(result, "resultType");
+        return untyped ? edits_for_modern(method, result) : TextEdits();
     }
     return client == Era::modern ? edits_for_modern(method, result) : edits_for_legacy(result);
 }

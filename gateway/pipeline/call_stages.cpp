@@ -238,7 +238,7 @@ McpRefusal unknown_target(const McpCall& call) {
             "Resource not found", "{\"uri\":" + json_quote(call.name) + "}"};
 }
 
-std::string upstream_params(const McpCall& call, const RoundInput& round, bool legacy) {
+std::string upstream_params(const McpCall& call, const RoundInput& round, std::optional<Era> era) {
     std::string text;
     text.reserve(call.arguments.size() + 96);
     text = "{";
@@ -259,16 +259,16 @@ std::string upstream_params(const McpCall& call, const RoundInput& round, bool l
     if (!call.cursor.empty()) {
         append_param(text, "cursor", call.cursor);
     }
-    if (!legacy && !round.responses.empty()) {
+    if (era != Era::legacy && !round.responses.empty()) {
         append_param(text, "inputResponses", round.responses);
     }
-    if (!legacy && !round.state.empty()) {
+    if (era != Era::legacy && !round.state.empty()) {
         append_param(text, "requestState", round.state);
     }
     if (call.method == "completion/complete") {
         return params_for_connector(std::move(text), params, {"argument", "context"}, meta);
     }
-    if (call.as_task) {
+    if (call.as_task && era != Era::modern) {
         return params_for_connector(std::move(text), params, {"task"}, meta);
     }
     return params_for_connector(std::move(text), params, {}, meta);

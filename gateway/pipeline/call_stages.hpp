@@ -9,6 +9,7 @@
 #include "runtime/base/task.hpp"
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <variant>
 
@@ -85,8 +86,8 @@ struct RoundInput {
 };
 
 // params for the connector: its own name of tool, prompt, resource or task, and `_meta` without
-// what belongs to the hop between client and gateway. `legacy`: the connector is known to be of
-// that era, and has no use for the round's input.
-std::string upstream_params(const McpCall& call, const RoundInput& round, bool legacy);
+// what belongs to the hop between client and gateway. `era` of the connector, if known: neither the
+// round's input nor the wish for a task goes to one that has no use for it.
+std::string upstream_params(const McpCall& call, const RoundInput& round, std::optional<Era> era);
 
 } // namespace gatehouse::gateway

@@ -151,11 +151,11 @@ Task<runtime::CallReply> Calls::dispatch(const JournaledCall& journaled, const R
         return dispatch_subscription(call);
     }
     const ConnectorName& connector = call.connector();
-    const bool repeats = !round.responses.empty() || !round.state.empty();
-    const bool legacy = repeats && known_era(call) == Era::legacy;
+    const bool depends = call.as_task || !round.responses.empty() || !round.state.empty();
+    const auto era = depends ? known_era(call) : std::nullopt;
     upstream->id = call.id;
     upstream->method = call.method;
-    upstream->params = upstream_params(call, round, legacy);
+    upstream->params = upstream_params(call, round, era);
     upstream->caller = call.exchange->caller;
     upstream->deadline = services_.directory.call_timeout(connector);
     return services_.directory.call(connector, std::move(upstream));

@@ -89,6 +89,11 @@ TEST_CASE("between sides of one era nothing is touched") {
     CHECK(transcoded("tools/call", Era::legacy, Era::legacy, result) == result);
 }
 
+TEST_CASE("a modern result that does not say it is complete is made to say so") {
+    CHECK(transcoded("tools/call", Era::modern, Era::modern, R"({"content":[]})") ==
+          R"({"resultType":"complete","content":[]})");
+}
+
 TEST_CASE("a large result stays where it is: only its ends are cut off and written anew") {
     const std::string large(1 << 20, 'x');
     const std::string body = R"({"resultType":"complete","text":")" + large +
