@@ -34,7 +34,7 @@ WALLS = [
     (r"boost/asio", ("runtime/", "sandbox/launcher", "sandbox/child_process", "sandbox/dial", "sandbox/jail_spawn", "gateway/")),
     (r"openssl/", ("gateway/", "runtime/http_client/tls_stream.cpp")),
     (r"sqlite3\.h", ("gateway/store/",)),
-    (r"sodium", ("gateway/credentials/", "gateway/auth/", "gateway/journal/")),
+    (r"sodium", ("gateway/credentials/", "gateway/auth/", "gateway/journal/", "gateway/mcp/request_state")),
     (r"re2/", ("gateway/config/", "gateway/policy/", "gateway/mcp/", "gateway/virtual_server/")),
     (r"CLI/", ("gateway/cli/", "gateway/main.cpp")),
     (r"simdjson", ("gateway/", "runtime/session/")),
