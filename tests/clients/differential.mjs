@@ -51,14 +51,6 @@ function new_client(mode, capabilities) {
   return client;
 }
 
-// A server that asks its client outside of any call gets one instance per client, as it has directly: with the scope `auto` it
-// would begin shared, and leave the state of the calls so far behind.
-function manifest(name) {
-  const made = connectors[name]();
-  if (name === "everything") made.run.instances = { scope: "session" };
-  return made;
-}
-
 const verbs = {
   "tools/call": (client, params) => client.callTool(params),
   "resources/read": (client, params) => client.readResource(params),
@@ -207,7 +199,7 @@ describe("an official server answers through the gateway as it does directly", {
   for (const [title, line] of Object.entries(lines)) {
     it(`to ${title}`, async (t) => {
       const names = ["everything", "filesystem", "memory"];
-      const daemon = await Daemon.start({ connectors: names.map(manifest), gateway: {
+      const daemon = await Daemon.start({ connectors: names.map((name) => connectors[name]()), gateway: {
         virtual_servers: names.map((name) => ({ name, audience: { agents: ["demo"] }, connectors: [{ name, prefix: "" }] })) } });
       try {
         for (const name of names) await t.test(name, (inner) => compare_server(line, daemon, name, (text) => inner.diagnostic(text)));

@@ -13,6 +13,8 @@ const blob = { bytes: [/"blob":"[^"]*"/g], why: "the base64 text holds the time 
 const checked_before = { bytes: "shape", why: "the gateway checks arguments before the connector does, with a text of its own" };
 const not_revealed = { bytes: "refused", why: "an unknown tool is -32602 here, so that hidden and unknown tools look alike; the SDK's server gives a tool error" };
 
+const toggled = { bytes: "shape", why: "this server asks for roots a moment after it started; then its clients get an instance each, and what was toggled stays behind" };
+
 const documents = ["architecture", "extension", "features", "how-it-works", "instructions", "startup", "structure"];
 const completable = { type: "ref/prompt", name: "completable-prompt" };
 const template = { type: "ref/resource", uri: "demo://resource/dynamic/text/{resourceId}" };
@@ -36,10 +38,10 @@ export const everything = {
     call("get-sum", { a: 1e21, b: -0.1 }),
     call("get-tiny-image"),
     call("gzip-file-as-resource", { name: "a.gz", data: "data:text/plain,hello", outputType: "resource" }),
-    call("toggle-simulated-logging"),
-    call("toggle-simulated-logging"),
-    call("toggle-subscriber-updates"),
-    call("toggle-subscriber-updates"),
+    call("toggle-simulated-logging", {}, toggled),
+    call("toggle-simulated-logging", {}, toggled),
+    call("toggle-subscriber-updates", {}, toggled),
+    call("toggle-subscriber-updates", {}, toggled),
     call("trigger-long-running-operation", { duration: 0.3, steps: 3 }),
     call("trigger-long-running-operation", { duration: "long" }, checked_before),
     ...documents.map((name) => read(`demo://resource/static/document/${name}.md`)),
