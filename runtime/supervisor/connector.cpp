@@ -1,7 +1,9 @@
 #include "runtime/supervisor/connector.hpp"
 
+#include "runtime/supervisor/lifecycle.hpp"
 #include "runtime/supervisor/wait_time.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace gatehouse::runtime {
@@ -49,7 +51,8 @@ Task<void> Connector::run() {
 Task<void> Connector::drive(SeatPtr seat) {
     auto running = seat->slot->run();
     co_await std::move(running);
-    if (seat != shared_) {
+    seat->stuck = seat->slot->status().lifecycle == to_text(InstanceState::stuck);
+    if (seat != shared_ && !seat->stuck) {
         seat->ending = true;
         add_counters(retired_, seat->slot->status());
         seats_.remove(seat);

@@ -21,7 +21,7 @@ std::string seat_key(SeatKind kind, const Caller& caller, std::uint64_t lease) {
     case SeatKind::member:
         return "member " + caller.principal.str();
     case SeatKind::session:
-        return "session " + caller.session;
+        return "session " + caller.session + " " + caller.principal.str();
     case SeatKind::lease:
         break;
     }
@@ -86,13 +86,8 @@ Connector::SeatPtr Connector::seat_of(SeatKind kind, const Caller& caller) const
         return shared_;
     }
     const auto serves = [&](const SeatPtr& seat) {
-        if (seat->kind != kind) {
-            return false;
-        }
-        if (kind == SeatKind::session) {
-            return seat->owner.session == caller.session;
-        }
-        return seat->owner.principal == caller.principal;
+        const bool its = seat->kind == kind && seat->owner.principal == caller.principal;
+        return its && (kind != SeatKind::session || seat->owner.session == caller.session);
     };
     const auto found = std::find_if(seats_.begin(), seats_.end(), serves);
     return found == seats_.end() ? nullptr : *found;

@@ -64,7 +64,7 @@ ConnectorStatus Connector::status() const {
     for (const SeatPtr& seat : seats_) {
         const ConnectorStatus row = seat->slot->status();
         count(row, false);
-        if (!seat->ending && !ends(row) && worse(row, worst)) {
+        if ((seat->stuck || (!seat->ending && !ends(row))) && worse(row, worst)) {
             worst = row;
         }
     }

@@ -34,6 +34,7 @@ struct Seat {
     SteadyTime last_use;
     std::uint64_t users = 0; // calls that have it, at most one for a lease
     bool ending = false;     // takes no more calls
+    bool stuck = false;      // its processes survived the kill: its place is never free again
 };
 
 } // namespace gatehouse::runtime
