@@ -3,7 +3,7 @@
 import { after, before, describe, it } from "node:test";
 import assert from "node:assert/strict";
 import { eventually, text_of } from "./harness.mjs";
-import { Gateway, code_of, direct_fixture, elicitation, fixture, within } from "./fixtures.mjs";
+import { Gateway, code_of, direct_fixture, elicitation, fixture, sleep, within } from "./fixtures.mjs";
 import { ModernPeer, Peer } from "./peer.mjs";
 
 const scopes = ["shared", "auto", "member", "session"];
@@ -113,6 +113,22 @@ describe("members on one connector", () => {
     assert.deepEqual(await counts("shared"), [1, 2, 3]);
     assert.deepEqual(await counts("member"), [1, 2, 1]);
     assert.deepEqual(await counts("session"), [1, 1, 1]);
+  });
+
+  it("what changes on one member's instance is told to that member alone, on a shared one to all", async () => {
+    const uri = "test://watched-resource", agents = ["demo", "second"];
+    for (const [name, heard] of [["member", [1, 0]], ["session", [1, 0]], ["shared", [1, 1]], ["dual-member", [1, 0]], ["dual-shared", [1, 1]]]) {
+      const peers = await Promise.all(agents.map((who) => Peer.open(gateway.target(name, who))));
+      const streams = await Promise.all(peers.map((peer) => peer.listen()));
+      for (const peer of peers) assert.deepEqual((await peer.request("resources/subscribe", { uri })).message.result, {}, name);
+      await peers[0].call("touch_resource", { uri });
+      const updates = () => streams.map((stream) => stream.messages().filter((m) => m.method === "notifications/resources/updated").length);
+      await eventually(`${name}: the first has heard`, () => updates()[0] === heard[0], 5_000);
+      await sleep(150);
+      assert.deepEqual(updates(), heard, name);
+      await Promise.all(streams.map((stream) => stream.drop()));
+      await Promise.all(peers.map((peer) => peer.end()));
+    }
   });
 });
 
