@@ -51,7 +51,7 @@ std::string notice_text(std::string_view method, std::string_view params) {
     return text + "}";
 }
 
-std::string member_text(std::string_view params, std::string_view key) {
+std::string notice_member(std::string_view params, std::string_view key) {
     const auto raw = params.empty() ? std::nullopt : runtime::find_member(params, key);
     return raw ? runtime::string_value(*raw).value_or("") : std::string();
 }
@@ -111,7 +111,7 @@ void NoticeHub::on_notice(const runtime::ConnectorNotice& notice) {
 
 void NoticeHub::gather(const runtime::ConnectorNotice& notice) {
     std::string uri =
-        notice.method == resource_updated ? member_text(notice.params, "uri") : std::string();
+        notice.method == resource_updated ? notice_member(notice.params, "uri") : std::string();
     Key key(notice.connector.str(),
             notice.owner.principal ? notice.owner.principal->str() : std::string(),
             notice.owner.session, std::string(notice.method), uri);
@@ -192,7 +192,7 @@ void NoticeHub::tell_session(const InstanceOwner& owner, std::string_view method
 void NoticeHub::tell_log(const runtime::ConnectorNotice& notice) {
     const auto session = sessions_.peek(notice.owner.session);
     if (session != nullptr &&
-        loud_enough(member_text(notice.params, "level"), session->log_level)) {
+        loud_enough(notice_member(notice.params, "level"), session->log_level)) {
         tell_session(notice.owner, notice.method, notice.params,
                      MessageStream::Weight::may_be_lost);
     }
