@@ -95,6 +95,10 @@ Task<void> talk(Stage& stage) {
     auto watching = stage.session->watch_resource("test://watched-resource", 5s);
     const CallReply watched = co_await std::move(watching);
     CHECK(watched.end == CallEnd::result);
+    // The fixture acknowledges a moment before it counts the subscriber in; a round trip is longer.
+    auto passing = stage.session->ping(5s);
+    const bool passed = co_await std::move(passing);
+    CHECK(passed);
     auto touching = stage.session->call(tool("touch_resource"));
     const CallReply touched = co_await std::move(touching);
     CHECK(touched.end == CallEnd::result);

@@ -6,6 +6,7 @@
 #include "runtime/session/stdio_session.hpp"
 
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
 #include <csignal>
 #include <fcntl.h>
 #include <functional>
@@ -149,8 +150,12 @@ class Stage {
         io.run_for(30s);
         const bool ended = group.running_count() == 0;
         if (!ended) {
-            session->stop();
-            group.stop();
+            // On the loop: Asio defers a cancellation that comes from elsewhere, perhaps until
+            // after the coroutine has gone.
+            asio::post(io, [this] {
+                session->stop();
+                group.stop();
+            });
             io.run_for(5s);
         }
         return ended;

@@ -407,11 +407,14 @@ TEST_CASE("an exclusive call runs alone, and those behind it do not overtake it"
     const auto script = [](FakeConnector& connector) {
         const auto first = connector.read_line();
         const auto second = connector.read_line();
+        // Had the exclusive call been sent with these, it would come before this pong; the same
+        // below for those behind it.
+        connector.write_line(R"({"jsonrpc":"2.0","id":1,"method":"ping"})");
+        connector.read_line();
         answer_empty(connector, *first);
         answer_empty(connector, *second);
         const auto alone = connector.read_line();
-        // Whatever came with it would be here by now, or comes before its answer.
-        connector.write_line(R"({"jsonrpc":"2.0","id":1,"method":"ping"})");
+        connector.write_line(R"({"jsonrpc":"2.0","id":2,"method":"ping"})");
         connector.read_line();
         answer_empty(connector, *alone);
         for (int i = 0; i < 2; ++i) {
@@ -431,10 +434,11 @@ TEST_CASE("an exclusive call runs alone, and those behind it do not overtake it"
         co_await std::move(ended);
     }));
     const auto& lines = stage.connector->received;
-    REQUIRE(lines.size() == 6);
-    CHECK(find_pointer(lines[2], "/params/n") == "3");
-    CHECK(find_member(lines[3], "result")); // the pong, before the fourth call
-    CHECK(find_pointer(lines[4], "/params/n") == "4");
+    REQUIRE(lines.size() == 7);
+    CHECK(find_member(lines[2], "result"));
+    CHECK(find_pointer(lines[3], "/params/n") == "3");
+    CHECK(find_member(lines[4], "result"));
+    CHECK(find_pointer(lines[5], "/params/n") == "4");
 }
 
 TEST_CASE("an exclusive call that is given up lets the next ones go") {
