@@ -339,7 +339,6 @@ TEST_CASE("stop ends the calls in flight: they may have run, those in the queue 
     const auto first = stage.start(Stage::make("tools/call", R"({"name":"echo"})"));
     const auto second = stage.start(Stage::make("tools/call", R"({"name":"echo"})"));
     REQUIRE(eventually(stage.loop, [&] { return server.count("tools/call") == 1; }));
-    CHECK(stage.session->counters().queued == 1);
     stage.stop();
     REQUIRE(first->has_value());
     CHECK((*first)->end == CallEnd::may_have_run);
