@@ -67,9 +67,10 @@ Error rate_limited(const HttpTarget& target) {
 }
 
 Error address_refused(const HttpTarget& target, std::string address, std::string_view rule) {
-    return Error{"GH-D208", "the gateway does not connect to this address", target.host,
-                 std::move(address) + " is not a public address (" + std::string(rule) + ")",
-                 "set allowPrivate in the connector's manifest, if it is meant to be there"};
+    return Error{
+        "GH-D208", "the gateway does not connect to this address", target.host,
+        std::move(address) + " is not a public address (" + std::string(rule) + ")",
+        "if it is meant to be there, set run.remote.allow_private in the connector's manifest"};
 }
 
 Error redirected(const HttpTarget& target, unsigned status, std::string_view location) {

@@ -1,5 +1,6 @@
 #include "tests/unit/http_client/http_stage.hpp"
 
+#include <csignal>
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
@@ -52,7 +53,14 @@ class TlsBytes final : public PeerBytes {
         SSL_set_fd(ssl_, socket);
     }
     ~TlsBytes() override { SSL_free(ssl_); }
-    bool begin() override { return SSL_accept(ssl_) == 1; }
+    bool begin() override {
+        // OpenSSL writes without MSG_NOSIGNAL; only this server's thread may do so.
+        sigset_t broken_pipe;
+        ::sigemptyset(&broken_pipe);
+        ::sigaddset(&broken_pipe, SIGPIPE);
+        ::pthread_sigmask(SIG_BLOCK, &broken_pipe, nullptr);
+        return SSL_accept(ssl_) == 1;
+    }
     long read(char* into, std::size_t size) override {
         return SSL_read(ssl_, into, static_cast<int>(size));
     }

@@ -212,7 +212,9 @@ TEST_CASE("a ping of the connector is answered, an unknown request refused, nois
     CHECK(reply.end == CallEnd::result);
     CHECK(stage.session->counters().stray_lines == 1);
     CHECK(stage.session->counters().unknown_ids == 1);
-    REQUIRE(eventually(stage.loop, [&] { return answer_to(server, "9").has_value(); }));
+    REQUIRE(eventually(stage.loop, [&] {
+        return answer_to(server, "8").has_value() && answer_to(server, "9").has_value();
+    }));
     CHECK(answer_to(server, "8")->json["result"].empty());
     CHECK(answer_to(server, "9")->json["error"]["code"] == -32601);
 }
