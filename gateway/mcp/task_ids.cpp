@@ -47,8 +47,8 @@ std::string TaskIds::add(const TaskOwner& owner, KnownTask task,
         return known->second->id;
     }
     make_room(owner);
-    const auto entry = entries_.insert(entries_.end(),
-                                       {random_task_id(), owner, std::move(task), forget_at});
+    const auto entry =
+        entries_.insert(entries_.end(), {random_task_id(), owner, std::move(task), forget_at});
     by_id_.emplace(entry->id, entry);
     by_upstream_.emplace(std::move(key), entry);
     ++counts_[owner.principal];
@@ -67,8 +67,7 @@ std::optional<KnownTask> TaskIds::find(const TaskOwner& owner, std::string_view 
     return own ? std::optional(entry.task) : std::nullopt;
 }
 
-std::optional<std::string> TaskIds::shown_id(const TaskOwner& owner,
-                                             const ConnectorName& connector,
+std::optional<std::string> TaskIds::shown_id(const TaskOwner& owner, const ConnectorName& connector,
                                              std::string_view upstream_id) const {
     const auto found = by_upstream_.find(upstream_key(owner, connector, upstream_id));
     if (found == by_upstream_.end() || clock_.steady_now() >= found->second->forget_at) {
@@ -91,8 +90,7 @@ std::set<ConnectorName> TaskIds::connectors_of(const TaskOwner& owner) const {
 
 void TaskIds::forget(Order::iterator entry) {
     by_id_.erase(entry->id);
-    by_upstream_.erase(
-        upstream_key(entry->owner, entry->task.connector, entry->task.upstream_id));
+    by_upstream_.erase(upstream_key(entry->owner, entry->task.connector, entry->task.upstream_id));
     const auto count = counts_.find(entry->owner.principal);
     if (--count->second == 0) {
         counts_.erase(count);

@@ -2,6 +2,7 @@
 
 #include "runtime/base/json.hpp"
 #include "runtime/session/json_scan.hpp"
+#include "runtime/session/json_text.hpp"
 
 #include <algorithm>
 #include <cstring>
@@ -91,8 +92,7 @@ void remove_members(std::string_view object, const std::vector<JsonMember>& memb
             ++next;
         }
         const bool at_end = next == members.size();
-        const std::size_t from =
-            at_end && any_kept ? last_kept_end : begin_of(object, members[i]);
+        const std::size_t from = at_end && any_kept ? last_kept_end : begin_of(object, members[i]);
         const std::size_t until =
             at_end ? end_of(object, members[next - 1]) : begin_of(object, members[next]);
         edits.push_back({from, until - from, ""});
@@ -100,8 +100,10 @@ void remove_members(std::string_view object, const std::vector<JsonMember>& memb
     }
 }
 
-bool is_modern_member(std::string_view key) {
-    return key == "resultType" || key == "ttlMs" || key == "cacheScope";
+bool is_modern_member(std::string_view raw_key) {
+    constexpr std::string_view names[] = {"resultType", "ttlMs", "cacheScope"};
+    return std::any_of(std::begin(names), std::end(names),
+                       [&](std::string_view name) { return runtime::spells(raw_key, name); });
 }
 
 TextEdits edits_for_modern(std::string_view method, std::string_view result) {
@@ -110,18 +112,12 @@ TextEdits edits_for_modern(std::string_view method, std::string_view result) {
     if (method == "resources/read") {
         added += R"(,"ttlMs":0,"cacheScope":"private")";
     }
-    const auto first = result.find_first_not_of(" \t\r\n", 1);
-    bool empty = first == std::string_view::npos || result[first] == '}';
     // What a legacy connector says of the kind of its result means nothing.
-    if (mentions(result, "resultType") || mentions(result, "ttlMs") ||
-        mentions(result, "cacheScope") || mentions(result, "\\u")) {
-        if (const auto members = object_members(result)) {
-            const auto foreign = [](const JsonMember& member) {
-                return is_modern_member(plain_key(member.key));
-            };
-            remove_members(result, *members, foreign, edits);
-            empty = std::all_of(members->begin(), members->end(), foreign);
-        }
+    const auto foreign = [](const JsonMember& member) { return is_modern_member(member.key); };
+    bool empty = true;
+    if (const auto members = object_members(result)) {
+        remove_members(result, *members, foreign, edits);
+        empty = std::all_of(members->begin(), members->end(), foreign);
     }
     edits.push_back({1, 0, added + (empty ? "" : ",")});
     return edits;
@@ -136,7 +132,7 @@ TextEdits edits_for_legacy(std::string_view result) {
     std::string kept_meta;
     bool meta_changes = false;
     for (const JsonMember& member : *members) {
-        if (plain_key(member.key) == "_meta" && mentions(member.value, protocol_word)) {
+        if (runtime::spells(member.key, "_meta") && mentions(member.value, protocol_word)) {
             meta_changes = true;
             kept_meta = members_kept(member.value,
                                      [](std::string_view key) { return !is_protocol_key(key); });
@@ -147,8 +143,7 @@ TextEdits edits_for_legacy(std::string_view result) {
     }
     const bool meta_goes = meta_changes && kept_meta.empty();
     const auto remove = [meta_goes](const JsonMember& member) {
-        const std::string key = plain_key(member.key);
-        return is_modern_member(key) || (meta_goes && key == "_meta");
+        return is_modern_member(member.key) || (meta_goes && runtime::spells(member.key, "_meta"));
     };
     remove_members(result, *members, remove, edits);
     return edits;
@@ -225,12 +220,16 @@ TextEdits era_edits(std::string_view method, Era connector, Era client, std::str
     return client == Era::modern ? edits_for_modern(method, result) : edits_for_legacy(result);
 }
 
-std::string_view result_type(std::string_view result) {
-    const auto raw = find_member(result, "resultType");
-    if (!raw || raw->size() < 2) {
-        return "complete";
+ResultKind result_kind(const runtime::CallReply& reply) {
+    if (reply.era == Era::legacy || reply.end != runtime::CallEnd::result) {
+        return ResultKind::complete;
     }
-    return raw->substr(1, raw->size() - 2);
+    const auto raw = find_member(reply.body(), "resultType");
+    const auto type = raw ? string_value(*raw) : std::nullopt;
+    if (type == "input_required") {
+        return ResultKind::input_required;
+    }
+    return type == "task" ? ResultKind::task : ResultKind::complete;
 }
 
 std::string meta_for_connector(std::string_view meta) {
@@ -267,8 +266,8 @@ std::string progress_message(std::string_view client_token, std::string_view con
     std::string text =
         R"({"jsonrpc":"2.0","method":"notifications/progress","params":{"progressToken":)";
     text += client_token;
-    const std::string kept = members_kept(
-        connector_params, [](std::string_view key) { return key != "progressToken"; });
+    const std::string kept =
+        members_kept(connector_params, [](std::string_view key) { return key != "progressToken"; });
     if (!kept.empty()) {
         text += "," + kept;
     }

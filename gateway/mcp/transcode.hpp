@@ -18,8 +18,8 @@
 
 namespace gatehouse::gateway {
 
-constexpr int rpc_missing_capability = -32021;  // MCP 2026-07-28, schema
-constexpr int rpc_legacy_not_found = -32002;    // MCP up to 2025-11-25, resources
+constexpr int rpc_missing_capability = -32021; // MCP 2026-07-28, schema
+constexpr int rpc_legacy_not_found = -32002;   // MCP up to 2025-11-25, resources
 constexpr std::string_view meta_related_task = "io.modelcontextprotocol/related-task";
 constexpr std::string_view tasks_extension = "io.modelcontextprotocol/tasks";
 
@@ -42,8 +42,9 @@ HttpReply spliced_reply(std::string prefix, runtime::CallReply reply, TextEdits 
 // (only where the modern schema asks for them) come or go, and so do modern keys of `_meta`.
 TextEdits era_edits(std::string_view method, Era connector, Era client, std::string_view result);
 
-// The resultType of a modern connector's result; "complete" where it says none.
-std::string_view result_type(std::string_view result);
+// What a modern connector's result is; all others are complete.
+enum class ResultKind { complete, input_required, task };
+ResultKind result_kind(const runtime::CallReply& reply);
 
 // An error as the client of that era knows it. `uri`: as the client wrote it; empty unless the
 // request was about a resource.

@@ -52,8 +52,7 @@ std::string renamed_error(std::string_view error, int code, std::string_view uri
 std::string own_fault(int code, std::string_view error) {
     return R"({"code":-32000,"message":)" +
            json_quote("GH-M407 the connector and the gateway do not understand each other: " +
-                      message_of(error).substr(0, 512) +
-                      ". Report it with the connector's log") +
+                      message_of(error).substr(0, 512) + ". Report it with the connector's log") +
            R"(,"data":{"code":"GH-M407","connector_code":)" + std::to_string(code) + "}}";
 }
 

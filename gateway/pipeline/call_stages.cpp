@@ -204,19 +204,15 @@ JournalRecord describe_denial(const McpCall& call, const Denial& denial) {
     return record;
 }
 
-void describe_outcome(JournalRecord& record, const runtime::CallReply& reply) {
-    record.outcome = to_text(reply.end);
+void describe_outcome(JournalRecord& record, const runtime::CallReply& reply, ResultKind kind) {
+    constexpr std::string_view not_the_last_word[] = {"", "input_required", "task"};
+    record.outcome = kind == ResultKind::complete ? to_text(reply.end)
+                                                  : not_the_last_word[static_cast<int>(kind)];
     record.instance = reply.instance.value;
     record.reason = reply.failure.code;
     record.result_bytes = reply.body_length;
     if (reply.body_length > 0) {
         record.result_sha256 = sha256_hex(reply.body());
-    }
-    if (reply.era == Era::modern && reply.end == runtime::CallEnd::result) {
-        const std::string_view type = result_type(reply.body());
-        if (type == "input_required" || type == "task") {
-            record.outcome = type;
-        }
     }
 }
 

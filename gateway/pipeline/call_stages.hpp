@@ -4,6 +4,7 @@
 
 #include "gateway/credentials/vault.hpp"
 #include "gateway/journal/journal.hpp"
+#include "gateway/mcp/transcode.hpp"
 #include "gateway/pipeline/stages.hpp"
 #include "gateway/policy/policy.hpp"
 #include "runtime/base/task.hpp"
@@ -74,7 +75,7 @@ JournalRecord describe_intent(const CredentialedCall& call);
 JournalRecord describe_denial(const McpCall& call, const Denial& denial);
 
 // Fills in how a dispatched call ended. A result that is not the last word says so.
-void describe_outcome(JournalRecord& record, const runtime::CallReply& reply);
+void describe_outcome(JournalRecord& record, const runtime::CallReply& reply, ResultKind kind);
 
 // What the client is told of a target that does not exist for it.
 McpRefusal unknown_target(const McpCall& call);

@@ -69,11 +69,10 @@ bool Calls::handles(std::string_view method) {
 }
 
 bool Calls::handles(std::string_view method, Era era) {
-    return std::any_of(carried_methods.begin(), carried_methods.end(),
-                       [&](const CarriedMethod& one) {
-                           return one.name == method &&
-                                  (era == Era::modern ? one.modern : one.legacy);
-                       });
+    return std::any_of(
+        carried_methods.begin(), carried_methods.end(), [&](const CarriedMethod& one) {
+            return one.name == method && (era == Era::modern ? one.modern : one.legacy);
+        });
 }
 
 Task<void> Calls::answer(std::shared_ptr<const Exchange> exchange,

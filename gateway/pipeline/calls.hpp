@@ -106,7 +106,7 @@ class Calls {
     Task<runtime::CallReply> dispatch_subscription(const McpCall& call);
     Task<Result<std::uint64_t>> record_outcome(const McpCall& call, const runtime::CallReply& reply,
                                                SteadyTime started,
-                                               std::string_view outcome = {});
+                                               ResultKind kind = ResultKind::complete);
     // All stages without a client to talk to. An error: it did not go on.
     Task<Result<runtime::CallReply>> carry_plain(SharedCall call,
                                                  std::shared_ptr<runtime::ConnectorCall> upstream);
@@ -117,14 +117,14 @@ class Calls {
     void ask_client(Walk& walk, std::shared_ptr<runtime::InputRequest> request);
 
     // calls_answer.cpp: the connector's reply as the client's answer.
-    HttpReply answer_of(const Walk& walk, runtime::CallReply reply);
-    HttpReply result_of(const McpCall& call, runtime::CallReply reply);
+    HttpReply answer_of(const Walk& walk, runtime::CallReply reply,
+                        ResultKind kind = ResultKind::complete);
+    HttpReply result_of(const McpCall& call, runtime::CallReply reply, ResultKind kind);
     std::optional<Error> seal_state(const McpCall& call, std::string_view body, TextEdits& edits);
     void show_task_id(const McpCall& call, Era era, std::string_view body, TextEdits& edits);
     StateBinding binding_of(const McpCall& call, const std::string& digest) const;
 
     // calls_rounds.cpp: a modern connector and a legacy client.
-    bool needs_rounds(const McpCall& call, const runtime::CallReply& reply) const;
     Task<HttpReply> ask_and_repeat(Walk& walk, runtime::CallReply reply);
     std::optional<Error> ask_all(Walk& walk, std::string_view requests,
                                  const std::shared_ptr<Questions>& questions);
@@ -133,8 +133,8 @@ class Calls {
     // calls_parked.cpp: a legacy connector and a modern client.
     bool may_park(const McpCall& call) const;
     Task<HttpReply> carry_parkable(Walk& walk, JournaledCall journaled);
-    Task<void> carry_parked(std::shared_ptr<ParkedCall> parked, JournaledCall journaled,
-                            RoundInput round);
+    Task<void> carry_parked(std::shared_ptr<ParkedCall> parked,
+                            Task<runtime::CallReply> dispatched);
     Task<HttpReply> resume(Walk& walk);
     Task<HttpReply> attend(Walk& walk, std::shared_ptr<ParkedCall> parked, SteadyTime started);
     HttpReply input_required_reply(const Walk& walk, const ParkedCall& parked,

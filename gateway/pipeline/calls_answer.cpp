@@ -29,7 +29,8 @@ std::optional<std::chrono::milliseconds> lifetime_in(std::string_view body) {
     for (const std::string_view pointer : {"/ttlMs", "/task/ttl", "/ttl"}) {
         const auto raw = runtime::find_pointer(body, pointer);
         std::int64_t count = 0;
-        if (raw && std::from_chars(raw->data(), raw->data() + raw->size(), count).ec == std::errc() &&
+        if (raw &&
+            std::from_chars(raw->data(), raw->data() + raw->size(), count).ec == std::errc() &&
             count >= 0) {
             return std::chrono::milliseconds(count);
         }
@@ -52,7 +53,7 @@ HttpReply failed_reply(const McpCall& call, Error failure) {
 
 } // namespace
 
-HttpReply Calls::answer_of(const Walk& walk, runtime::CallReply reply) {
+HttpReply Calls::answer_of(const Walk& walk, runtime::CallReply reply, ResultKind kind) {
     const McpCall& call = *walk.call;
     const McpMessage& message = call.message();
     if (walk.missing && reply.end != runtime::CallEnd::result) {
@@ -62,14 +63,14 @@ HttpReply Calls::answer_of(const Walk& walk, runtime::CallReply reply) {
         return refusal_reply(message.reply_id(), lacking);
     }
     if (reply.end == runtime::CallEnd::result) {
-        return result_of(call, std::move(reply));
+        return result_of(call, std::move(reply), kind);
     }
     if (reply.end == runtime::CallEnd::error) {
         const std::string_view uri =
             call.kind == TargetKind::resource ? std::string_view(call.name) : std::string_view();
         ForeignError error = client_error(reply.era, message.era, uri, reply.body());
-        HttpReply out = spliced_reply(reply_start(message.reply_id(), ",\"error\":"),
-                                      std::move(reply), {});
+        HttpReply out =
+            spliced_reply(reply_start(message.reply_id(), ",\"error\":"), std::move(reply), {});
         if (!error.text.empty()) {
             out.body = std::move(error.text);
             out.body_offset = 0;
@@ -85,26 +86,22 @@ HttpReply Calls::answer_of(const Walk& walk, runtime::CallReply reply) {
     return connector_reply(message.reply_id(), message.era, std::move(reply));
 }
 
-HttpReply Calls::result_of(const McpCall& call, runtime::CallReply reply) {
+HttpReply Calls::result_of(const McpCall& call, runtime::CallReply reply, ResultKind kind) {
     const McpMessage& message = call.message();
     VirtualServer& server = call.request().server();
-    const std::string_view type =
-        reply.era == Era::modern ? result_type(reply.body()) : std::string_view("complete");
-    const bool makes_task = type == "task";
+    const bool makes_task = kind == ResultKind::task;
     if (makes_task && message.era == Era::legacy) {
         return failed_reply(call, foreign_task());
     }
-    const bool input_required = type == "input_required";
     if (may_hold_uris(call) && server.rewrites_uris(call.connector())) {
-        std::string rewritten =
-            server.rewrite_uris(call.connector(), reply.body(), call.caller());
+        std::string rewritten = server.rewrite_uris(call.connector(), reply.body(), call.caller());
         reply.frame = std::move(rewritten);
         reply.body_offset = 0;
         reply.body_length = reply.frame.size();
     }
     const std::string_view body = reply.body();
     TextEdits edits = era_edits(call.method, reply.era, message.era, body);
-    if (input_required) {
+    if (kind == ResultKind::input_required) {
         if (auto problem = seal_state(call, body, edits)) {
             return failed_reply(call, std::move(*problem));
         }
@@ -146,10 +143,10 @@ std::optional<Error> Calls::seal_state(const McpCall& call, std::string_view bod
 
 // Puts the gateway's own id where the connector's stands.
 void Calls::show_task_id(const McpCall& call, Era era, std::string_view body, TextEdits& edits) {
-    auto literal = call.method == "tasks/result"
-                       ? runtime::find_pointer(
-                             body, "/_meta/io.modelcontextprotocol~1related-task/taskId")
-                       : task_id_in(body);
+    auto literal =
+        call.method == "tasks/result"
+            ? runtime::find_pointer(body, "/_meta/io.modelcontextprotocol~1related-task/taskId")
+            : task_id_in(body);
     const auto upstream_id = literal ? runtime::string_value(*literal) : std::nullopt;
     if (!upstream_id) {
         return;
@@ -158,9 +155,9 @@ void Calls::show_task_id(const McpCall& call, Era era, std::string_view body, Te
     if (call.kind == TargetKind::tool) {
         const bool made = era == Era::modern || runtime::find_member(body, "task").has_value();
         if (made) {
-            shown = task_ids_.add(owner_of(call),
-                                  {call.connector(), *upstream_id, call.tool->exposed->upstream_name},
-                                  lifetime_in(body));
+            shown = task_ids_.add(
+                owner_of(call), {call.connector(), *upstream_id, call.tool->exposed->upstream_name},
+                lifetime_in(body));
         }
     } else {
         shown = task_ids_.shown_id(owner_of(call), call.connector(), *upstream_id);

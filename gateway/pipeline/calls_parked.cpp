@@ -37,19 +37,19 @@ std::string level_in(std::string_view log_params) {
 }
 
 // Whoever waits now hears it, as far as that request asked for it.
-void hear(ParkedCall& parked) {
+void hear(ParkedCall& parked, const McpMessage& first) {
     runtime::ConnectorCall& upstream = *parked.upstream;
-    if (!parked.call->message().progress_token.empty()) {
+    if (!first.progress_token.empty()) {
         upstream.on_progress = [at = &parked](std::string_view params) {
-            const bool asked = at->dialogue != nullptr &&
-                               !at->dialogue->call().message().progress_token.empty();
+            const bool asked =
+                at->dialogue != nullptr && !at->dialogue->call().message().progress_token.empty();
             if (asked) {
-                at->dialogue->say(progress_message(
-                    at->dialogue->call().message().progress_token, params));
+                at->dialogue->say(
+                    progress_message(at->dialogue->call().message().progress_token, params));
             }
         };
     }
-    if (!parked.call->message().log_level.empty()) {
+    if (!first.log_level.empty()) {
         upstream.on_log = [at = &parked](std::string_view params) {
             if (at->dialogue == nullptr) {
                 return;
@@ -77,30 +77,31 @@ bool Calls::may_park(const McpCall& call) const {
 }
 
 Task<HttpReply> Calls::carry_parkable(Walk& walk, JournaledCall journaled) {
-    auto parked = std::make_shared<ParkedCall>(executor_, walk.call, walk.upstream);
+    auto parked = std::make_shared<ParkedCall>(executor_, *walk.call, walk.upstream);
     parked->dialogue = &walk.dialogue; // before the first word can be said
     const SteadyTime started = services_.clock.steady_now();
     listen_for_logs(*walk.call, *walk.upstream);
-    hear(*parked);
+    hear(*parked, walk.call->message());
     walk.upstream->on_input = [at = parked.get()](std::shared_ptr<runtime::InputRequest> request) {
-        const McpCall& call = at->dialogue != nullptr ? at->dialogue->call() : *at->call;
-        auto missing = missing_capability(request->method, request->params,
-                                          call.caller().capabilities);
+        // Those of the request that waits now; each says its own.
+        const runtime::Caller& asked =
+            at->dialogue != nullptr ? at->dialogue->call().caller() : *at->caller;
+        auto missing = missing_capability(request->method, request->params, asked.capabilities);
         if (missing) {
             at->lack(std::move(*missing));
         } else {
             ParkedCall::ask(at->shared_from_this(), std::move(request));
         }
     };
-    tasks_.spawn("parked call", carry_parked(parked, std::move(journaled), walk.round));
+    tasks_.spawn("parked call",
+                 carry_parked(parked, dispatch(journaled, walk.round, walk.upstream)));
     auto attending = attend(walk, std::move(parked), started);
     HttpReply answer = co_await std::move(attending);
     co_return answer;
 }
 
-Task<void> Calls::carry_parked(std::shared_ptr<ParkedCall> parked, JournaledCall journaled,
-                               RoundInput round) {
-    auto dispatched = dispatch(journaled, round, parked->upstream);
+Task<void> Calls::carry_parked(std::shared_ptr<ParkedCall> parked,
+                               Task<runtime::CallReply> dispatched) {
     runtime::CallReply reply = co_await std::move(dispatched);
     parked->upstream->on_progress = nullptr;
     parked->upstream->on_log = nullptr;
@@ -148,9 +149,11 @@ Task<HttpReply> Calls::attend(Walk& walk, std::shared_ptr<ParkedCall> parked, St
     }
     if (!name.empty()) {
         attendance.park();
+        // The connector has it, or could not ask; and it may be large.
+        std::string().swap(parked->upstream->params);
         runtime::CallReply asks;
         asks.end = runtime::CallEnd::result;
-        auto recording = record_outcome(*walk.call, asks, started, "input_required");
+        auto recording = record_outcome(*walk.call, asks, started, ResultKind::input_required);
         const auto recorded = co_await std::move(recording);
         if (!recorded) {
             parked_.take(name);
@@ -173,14 +176,15 @@ Task<HttpReply> Calls::attend(Walk& walk, std::shared_ptr<ParkedCall> parked, St
     if (full && reply.end == runtime::CallEnd::cancelled) {
         reply.failure = parking_full();
     }
-    auto recording = record_outcome(*walk.call, reply, started);
+    const ResultKind kind = result_kind(reply);
+    auto recording = record_outcome(*walk.call, reply, started, kind);
     const auto recorded = co_await std::move(recording);
     if (!recorded) {
         reply = {};
         reply.end = runtime::CallEnd::may_have_run;
         reply.failure = recorded.error();
     }
-    co_return answer_of(walk, std::move(reply));
+    co_return answer_of(walk, std::move(reply), kind);
 }
 
 HttpReply Calls::input_required_reply(const Walk& walk, const ParkedCall& parked,

@@ -89,8 +89,8 @@ bool Calls::find_target(McpCall& call) {
         if (auto found = server.find_completion(call.completion_ref, call.caller())) {
             call.target = std::move(found->target);
             call.completion_ref = std::move(found->ref);
-            call.kind = found->kind == PolicyKind::resource ? TargetKind::resource
-                                                            : TargetKind::prompt;
+            call.kind =
+                found->kind == PolicyKind::resource ? TargetKind::resource : TargetKind::prompt;
         }
         return call.known();
     }

@@ -64,11 +64,6 @@ struct Calls::Questions {
     }
 };
 
-bool Calls::needs_rounds(const McpCall& call, const runtime::CallReply& reply) const {
-    return call.session != nullptr && reply.era == Era::modern &&
-           reply.end == runtime::CallEnd::result && result_type(reply.body()) == "input_required";
-}
-
 // Asks what it can; an error if the client cannot be asked all of it.
 std::optional<Error> Calls::ask_all(Walk& walk, std::string_view requests,
                                     const std::shared_ptr<Questions>& questions) {
@@ -134,8 +129,7 @@ Task<HttpReply> Calls::ask_and_repeat(Walk& walk, runtime::CallReply reply) {
     }
     const auto waits = [&] {
         return !failure && !questions->failure && !walk.upstream->cancelled() &&
-               (questions->open_count > 0 || !requests) &&
-               std::chrono::steady_clock::now() < until;
+               (questions->open_count > 0 || !requests) && std::chrono::steady_clock::now() < until;
     };
     while (waits()) {
         co_await questions->wait_until(until);

@@ -106,8 +106,8 @@ Task<HttpReply> Calls::carry_out(Walk& walk, CredentialedCall credentialed) {
         co_return unrecorded_intent_reply(*call, std::move(journaled).error());
     }
     if (!walk.parked_name.empty() || may_park(*call)) {
-        auto carrying = walk.parked_name.empty() ? carry_parkable(walk, std::move(*journaled))
-                                                 : resume(walk);
+        auto carrying =
+            walk.parked_name.empty() ? carry_parkable(walk, std::move(*journaled)) : resume(walk);
         HttpReply answer = co_await std::move(carrying);
         co_return answer;
     }
@@ -117,27 +117,25 @@ Task<HttpReply> Calls::carry_out(Walk& walk, CredentialedCall credentialed) {
     runtime::CallReply reply = co_await std::move(dispatched);
     stop_listening(*walk.upstream);
     forget_call(*call);
-    auto recording = record_outcome(*call, reply, started);
+    const ResultKind kind = result_kind(reply);
+    auto recording = record_outcome(*call, reply, started, kind);
     const auto recorded = co_await std::move(recording);
     if (!recorded) {
         co_return unrecorded_outcome_reply(*call, recorded.error());
     }
-    if (needs_rounds(*call, reply)) {
+    if (kind == ResultKind::input_required && call->session != nullptr) {
         auto repeating = ask_and_repeat(walk, std::move(reply));
         HttpReply answer = co_await std::move(repeating);
         co_return answer;
     }
-    co_return answer_of(walk, std::move(reply));
+    co_return answer_of(walk, std::move(reply), kind);
 }
 
 Task<Result<std::uint64_t>> Calls::record_outcome(const McpCall& call,
                                                   const runtime::CallReply& reply,
-                                                  SteadyTime started, std::string_view word) {
+                                                  SteadyTime started, ResultKind kind) {
     JournalRecord outcome = describe_call(call, RecordKind::outcome);
-    describe_outcome(outcome, reply);
-    if (!word.empty()) {
-        outcome.outcome = word;
-    }
+    describe_outcome(outcome, reply, kind);
     outcome.latency_us = std::chrono::duration_cast<std::chrono::microseconds>(
                              services_.clock.steady_now() - started)
                              .count();

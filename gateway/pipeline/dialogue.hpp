@@ -18,8 +18,8 @@ namespace gatehouse::gateway {
 
 class Dialogues;
 
-using DialogueHook = boost::intrusive::list_base_hook<
-    boost::intrusive::link_mode<boost::intrusive::auto_unlink>>;
+using DialogueHook =
+    boost::intrusive::list_base_hook<boost::intrusive::link_mode<boost::intrusive::auto_unlink>>;
 
 // Lives in the coroutine that answers the request; `responder` outlives it.
 class Dialogue : public DialogueHook {
@@ -72,9 +72,8 @@ class Dialogues {
 
   private:
     friend class Dialogue;
-    using Waiting =
-        boost::intrusive::list<Dialogue, boost::intrusive::base_hook<DialogueHook>,
-                               boost::intrusive::constant_time_size<false>>;
+    using Waiting = boost::intrusive::list<Dialogue, boost::intrusive::base_hook<DialogueHook>,
+                                           boost::intrusive::constant_time_size<false>>;
 
     void add(Dialogue& dialogue);
     void arm(SteadyTime when);

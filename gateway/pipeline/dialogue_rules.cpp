@@ -20,15 +20,13 @@ bool is_object(std::optional<std::string_view> value) {
 MissingCapability missing(std::string_view capability, std::string_view part, int code) {
     MissingCapability what;
     what.name = std::string(capability);
-    const std::string inside =
-        part.empty() ? "{}" : "{" + json_quote(part) + ":{}}";
+    const std::string inside = part.empty() ? "{}" : "{" + json_quote(part) + ":{}}";
     what.required = "{" + json_quote(capability) + ":" + inside + "}";
     if (!part.empty()) {
         what.name += "." + std::string(part);
     }
-    what.connector_error =
-        "{\"code\":" + std::to_string(code) +
-        ",\"message\":" + json_quote("the client does not support " + what.name) + "}";
+    what.connector_error = "{\"code\":" + std::to_string(code) + ",\"message\":" +
+                           json_quote("the client does not support " + what.name) + "}";
     return what;
 }
 

@@ -18,9 +18,8 @@ struct MissingCapability {
 // Elicitation without any mode declares forms (MCP 2025-11-25, elicitation). An includeContext the
 // client did not declare is let through: clients of 2025-06-18 cannot declare it, and others may
 // ignore it.
-std::optional<MissingCapability> missing_capability(std::string_view method,
-                                                    std::string_view params,
-                                                    std::string_view capabilities);
+std::optional<MissingCapability>
+missing_capability(std::string_view method, std::string_view params, std::string_view capabilities);
 
 // The key of a legacy connector's question in `inputRequests`. Such a question has no name; where
 // an elicitation asks for exactly one property, its name says most, else "input_<number>".

@@ -68,9 +68,8 @@ void ParkedCall::end(runtime::CallReply ended) {
         dropped.end = runtime::CallEnd::may_have_run;
         dropped.era = ended.era;
         dropped.instance = ended.instance;
-        dropped.failure =
-            Error{"GH-R709", "the connector's answer came while the client was away", "",
-                  "it is too large to be kept", "Call again"};
+        dropped.failure = Error{"GH-R709", "the connector's answer came while the client was away",
+                                "", "it is too large to be kept", "Call again"};
         ended = std::move(dropped);
     }
     reply = std::move(ended);
@@ -123,7 +122,7 @@ ParkedCalls::ParkedCalls(Executor executor, ParkingLimits limits)
     : limits_(limits), timer_(executor) {}
 
 std::string ParkedCalls::park(std::shared_ptr<ParkedCall> call) {
-    const PrincipalId& principal = call->call->request().principal().id();
+    const PrincipalId principal = call->principal;
     std::size_t& own = counts_[principal];
     if (own >= limits_.max_count_per_principal || order_.size() >= limits_.max_count) {
         if (own == 0) {
@@ -156,7 +155,7 @@ std::shared_ptr<ParkedCall> ParkedCalls::take(std::string_view name) {
 
 std::shared_ptr<ParkedCall> ParkedCalls::remove(Order::iterator place) {
     auto call = std::move(place->call);
-    const auto count = counts_.find(call->call->request().principal().id());
+    const auto count = counts_.find(call->principal);
     if (--count->second == 0) {
         counts_.erase(count);
     }

@@ -28,10 +28,14 @@ class ParkedCall : public std::enable_shared_from_this<ParkedCall> {
         std::shared_ptr<runtime::InputRequest> request;
     };
 
-    ParkedCall(Executor executor, SharedCall first, std::shared_ptr<runtime::ConnectorCall> carried)
-        : call(std::move(first)), upstream(std::move(carried)), wake_(executor) {}
+    ParkedCall(Executor executor, const McpCall& first,
+               std::shared_ptr<runtime::ConnectorCall> carried)
+        : principal(first.request().principal().id()), caller(first.exchange->caller),
+          upstream(std::move(carried)), wake_(executor) {}
 
-    SharedCall call; // as it was dispatched; the requests that return have calls of their own
+    // Not the request itself: its body need not wait for as long as the client takes.
+    PrincipalId principal;
+    std::shared_ptr<const runtime::Caller> caller;
     std::shared_ptr<runtime::ConnectorCall> upstream;
     Dialogue* dialogue = nullptr; // of the request that waits now; null while parked
     std::vector<Question> questions;

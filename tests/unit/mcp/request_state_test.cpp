@@ -29,9 +29,7 @@ TEST_CASE("a state opens on the request it was made for, and holds what was seal
 TEST_CASE("a state says nothing of what it holds, and two of one text differ") {
     ManualClock clock;
     const RequestStates states(clock);
-    const auto seal = [&] {
-        return states.seal(binding_for_test(), StateKind::parked, "17");
-    };
+    const auto seal = [&] { return states.seal(binding_for_test(), StateKind::parked, "17"); };
     CHECK(seal() != seal());
 }
 
@@ -61,7 +59,7 @@ TEST_CASE("a state opens for no other principal, virtual server, connector, meth
     ManualClock clock;
     const RequestStates states(clock);
     const std::string sealed = states.seal(binding_for_test(), StateKind::parked, "17");
-    std::string_view StateBinding::*const parts[] = {
+    std::string_view StateBinding::* const parts[] = {
         &StateBinding::principal, &StateBinding::virtual_server, &StateBinding::connector,
         &StateBinding::method, &StateBinding::params_digest};
     for (const auto part : parts) {
@@ -92,8 +90,8 @@ TEST_CASE("the largest state of a connector survives the way to the client and b
     ManualClock clock;
     const RequestStates states(clock);
     const std::string text(connector_state_max_bytes, 'x');
-    const auto opened =
-        states.open(binding_for_test(), states.seal(binding_for_test(), StateKind::connector, text));
+    const auto opened = states.open(binding_for_test(),
+                                    states.seal(binding_for_test(), StateKind::connector, text));
     REQUIRE(opened.has_value());
     CHECK(opened->text == text);
 }

@@ -84,7 +84,8 @@ TEST_CASE("of a modern result's _meta a legacy client gets what is not the proto
 }
 
 TEST_CASE("between sides of one era nothing is touched") {
-    const std::string result = R"({"resultType":"complete","_meta":{"io.modelcontextprotocol/x":1}})";
+    const std::string result =
+        R"({"resultType":"complete","_meta":{"io.modelcontextprotocol/x":1}})";
     CHECK(transcoded("tools/call", Era::modern, Era::modern, result) == result);
     CHECK(transcoded("tools/call", Era::legacy, Era::legacy, result) == result);
 }
@@ -118,13 +119,15 @@ TEST_CASE("edits may come in any order, and one in the middle leaves the larger 
     CHECK(out.body_length > 20);
 }
 
-TEST_CASE("a missing resource has the code of the client's era, and the URI as the client wrote it") {
+TEST_CASE(
+    "a missing resource has the code of the client's era, and the URI as the client wrote it") {
     const auto to_modern = client_error(Era::legacy, Era::modern, "fs+x://a",
                                         R"({"code":-32002,"message":"no","data":{"uri":"x://a"}})");
     CHECK(to_modern.text == R"({"code":-32602,"message":"no","data":{"uri":"fs+x://a"}})");
     CHECK(to_modern.http_status == 200);
-    CHECK(client_error(Era::legacy, Era::modern, "x://a", R"({"code":-32002,"message":"no"})").text ==
-          R"({"data":{"uri":"x://a"},"code":-32602,"message":"no"})");
+    CHECK(
+        client_error(Era::legacy, Era::modern, "x://a", R"({"code":-32002,"message":"no"})").text ==
+        R"({"data":{"uri":"x://a"},"code":-32602,"message":"no"})");
     CHECK(client_error(Era::legacy, Era::modern, "x://a",
                        R"({"code":-32002,"message":"no","data":{"why":1}})")
               .text == R"({"code":-32602,"message":"no","data":{"uri":"x://a","why":1}})");
@@ -137,10 +140,12 @@ TEST_CASE("other errors pass, byte by byte") {
     for (const auto client : {Era::legacy, Era::modern}) {
         CHECK(client_error(Era::modern, client, "", R"({"code":-32602,"message":"bad"})").text ==
               "");
-        CHECK(client_error(Era::legacy, client, "", R"({"code":-32042,"message":"go there"})").text ==
-              "");
-        CHECK(client_error(Era::modern, client, "x://a", R"({"code":-32602,"message":"bad"})").text ==
-              "");
+        CHECK(
+            client_error(Era::legacy, client, "", R"({"code":-32042,"message":"go there"})").text ==
+            "");
+        CHECK(
+            client_error(Era::modern, client, "x://a", R"({"code":-32602,"message":"bad"})").text ==
+            "");
     }
     const std::string lacks = R"({"code":-32021,"message":"m","data":{"requiredCapabilities":{}}})";
     CHECK(client_error(Era::modern, Era::modern, "", lacks).http_status == 400);
@@ -166,7 +171,8 @@ TEST_CASE("of a client's _meta the connector gets all but what belongs to the ho
     CHECK(meta_for_connector(R"({"progressToken":1,"io.modelcontextprotocol/logLevel":"info",)"
                              R"("traceparent":"00-a","x.y/z":{"k":[1, 2]}})") ==
           R"("traceparent":"00-a","x.y/z":{"k":[1, 2]})");
-    CHECK(meta_for_connector(R"({"progress\u0054oken":1,"io.modelcontextprotocol\u002fx":2})") == "");
+    CHECK(meta_for_connector(R"({"progress\u0054oken":1,"io.modelcontextprotocol\u002fx":2})") ==
+          "");
     CHECK(meta_for_connector("") == "");
     CHECK(meta_for_connector("[1]") == "");
 }

@@ -8,8 +8,7 @@ using namespace gatehouse::gateway::testing;
 
 namespace {
 
-const std::string task_extension =
-    R"({"extensions":{"io.modelcontextprotocol/tasks":{}}})";
+const std::string task_extension = R"({"extensions":{"io.modelcontextprotocol/tasks":{}}})";
 
 } // namespace
 
@@ -67,7 +66,8 @@ TEST_CASE("unknown, denied and hidden prompts and resources answer alike, in the
         const Json legacy = error(stage.ask_legacy("resources/read", "{\"uri\":\"" + uri + "\"}"));
         CHECK(legacy["code"] == -32002);
         CHECK(legacy["data"] == data);
-        const Json modern = error(stage.ask_modern("resources/read", "\"uri\":\"" + uri + "\",", uri));
+        const Json modern =
+            error(stage.ask_modern("resources/read", "\"uri\":\"" + uri + "\",", uri));
         CHECK(modern["code"] == -32602);
         CHECK(modern["data"] == data);
         CHECK(modern["message"] == legacy["message"]);
@@ -134,7 +134,8 @@ TEST_CASE("methods of the other era do not exist") {
 TEST_CASE("a legacy task has the gateway's id on every way, and is its owner's alone") {
     DialogueStage stage;
     stage.open_session(R"({"elicitation":{}})");
-    const auto made = stage.ask_legacy("tools/call", R"({"name":"echo_echo","task":{"ttl":60000}})");
+    const auto made =
+        stage.ask_legacy("tools/call", R"({"name":"echo_echo","task":{"ttl":60000}})");
     CHECK(stage.talk(0).call->params == R"({"name":"echo","task":{"ttl":60000}})");
     stage.talk(0).result(R"({"task":{"taskId":"up-1","status":"working","ttl":60000}})");
     const std::string id = stage.answer_to(made)["result"]["task"]["taskId"].get<std::string>();
@@ -192,9 +193,10 @@ TEST_CASE("a legacy task has the gateway's id on every way, and is its owner's a
 TEST_CASE("a modern task needs the extension, has the gateway's id, and is its owner's alone") {
     DialogueStage stage;
     stage.directory.set_era(Era::modern);
-    const auto made = stage.ask_modern("tools/call", R"("name":"echo_echo",)", "echo_echo",
-                                       task_extension);
-    stage.talk(0).result(R"({"resultType":"task","taskId":"up-1","status":"working","ttlMs":null})");
+    const auto made =
+        stage.ask_modern("tools/call", R"("name":"echo_echo",)", "echo_echo", task_extension);
+    stage.talk(0).result(
+        R"({"resultType":"task","taskId":"up-1","status":"working","ttlMs":null})");
     const Json task = stage.answer_to(made)["result"];
     const std::string id = task["taskId"].get<std::string>();
     CHECK(id != "up-1");
@@ -213,8 +215,8 @@ TEST_CASE("a modern task needs the extension, has the gateway's id, and is its o
     const auto polled = stage.ask_modern("tasks/get", named, id, task_extension);
     stage.talk(1).result(R"({"resultType":"complete","taskId":"up-1","status":"working"})");
     CHECK(stage.answer_to(polled)["result"]["taskId"] == id);
-    const auto updated = stage.ask_modern(
-        "tasks/update", named + R"("inputResponses":{"a":{}},)", id, task_extension);
+    const auto updated = stage.ask_modern("tasks/update", named + R"("inputResponses":{"a":{}},)",
+                                          id, task_extension);
     CHECK(stage.talk(2).call->params == R"({"taskId":"up-1","inputResponses":{"a":{}}})");
     stage.talk(2).result(R"({"resultType":"complete"})");
     CHECK(stage.answer_to(updated)["result"] == json_of(R"({"resultType":"complete"})"));

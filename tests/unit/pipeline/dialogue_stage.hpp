@@ -120,8 +120,7 @@ class TalkingDirectory final : public runtime::ConnectorDirectory {
         call->set_cancel_handler(nullptr);
         co_return reply;
     }
-    Task<runtime::CallReply> watch_resource(ConnectorName,
-                                            std::shared_ptr<const runtime::Caller>,
+    Task<runtime::CallReply> watch_resource(ConnectorName, std::shared_ptr<const runtime::Caller>,
                                             std::string uri) override {
         watched.push_back(uri);
         runtime::CallReply reply;
@@ -219,7 +218,7 @@ class DialogueStage {
   public:
     using Request = std::shared_ptr<LiveResponder>;
 
-    explicit DialogueStage(DialogueLimits wanted = {})
+    explicit DialogueStage(DialogueLimits wanted = {}, std::uint64_t bodies_max_bytes = 1 << 20)
         : limits(wanted), directory(gateway.loop.get_executor()),
           requests(std::make_unique<TaskGroup>(gateway.loop.get_executor())) {
         PolicyRule hidden;
@@ -230,13 +229,13 @@ class DialogueStage {
         hidden_uri.name = "hidden-uri";
         hidden_uri.resources = {"test://hidden"};
         gateway.config.policy.push_back(hidden_uri);
-        gateway.policy.emplace(
-            GatewayFixture::value_of(Policy::compile(gateway.config.policy)));
+        gateway.policy.emplace(GatewayFixture::value_of(Policy::compile(gateway.config.policy)));
         VirtualServerConfig& server = gateway.config.virtual_servers.front();
         server.audience.agents.push_back("stranger");
-        CallServices services{gateway.clock,     *gateway.policy, *gateway.vault,
-                              *gateway.journal, directory};
+        CallServices services{gateway.clock, *gateway.policy, *gateway.vault, *gateway.journal,
+                              directory};
         services.calls_in_flight_max = 64;
+        services.bodies_in_flight_max_bytes = bodies_max_bytes;
         services.dialogue = limits;
         gateway.endpoint = std::make_unique<McpEndpoint>(gateway.loop.get_executor(),
                                                          gateway.config, *gateway.agents, services);

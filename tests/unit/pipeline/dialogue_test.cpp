@@ -32,8 +32,8 @@ TEST_CASE("an answer with nothing before it is plain JSON in both eras") {
 TEST_CASE("the first word before the answer turns it into a stream, and order is kept") {
     DialogueStage stage;
     stage.open_session("{}");
-    const auto request = stage.ask_legacy(
-        "tools/call", R"({"name":"echo_echo","_meta":{"progressToken":7}})");
+    const auto request =
+        stage.ask_legacy("tools/call", R"({"name":"echo_echo","_meta":{"progressToken":7}})");
     Talk& talk = stage.talk(0);
     CHECK_FALSE(request->streamed);
     talk.call->on_progress(R"({"progressToken":"x","progress":1})");
@@ -79,7 +79,8 @@ TEST_CASE("a legacy client that hangs up has not cancelled: its answer waits to 
     REQUIRE(stage.answered(request));
     const auto id_at = request->body.find("id: ");
     REQUIRE(id_at != std::string::npos);
-    const auto event_id = request->body.substr(id_at + 4, request->body.find('\n', id_at) - id_at - 4);
+    const auto event_id =
+        request->body.substr(id_at + 4, request->body.find('\n', id_at) - id_at - 4);
     HttpRequest back = stage.legacy("");
     back.method = "GET";
     back.headers.emplace_back("Last-Event-ID", event_id);
@@ -142,9 +143,9 @@ TEST_CASE("a legacy client gets logs from its session's level on, a modern one o
                                  R"("io.modelcontextprotocol/logLevel":"error",)")) == 1);
     CHECK(stage.talk(3).call->log_level == "error");
     // And with a connector of its own era, as with one that may park.
-    CHECK(count(stage.ask_modern("tools/call", call_echo_modern, "echo_echo",
-                                 R"({"elicitation":{}})",
-                                 R"("io.modelcontextprotocol/logLevel":"info",)")) == 3);
+    CHECK(
+        count(stage.ask_modern("tools/call", call_echo_modern, "echo_echo", R"({"elicitation":{}})",
+                               R"("io.modelcontextprotocol/logLevel":"info",)")) == 3);
 }
 
 TEST_CASE("a legacy connector's question reaches a legacy client byte by byte, and back") {
@@ -158,9 +159,9 @@ TEST_CASE("a legacy connector's question reaches a legacy client byte by byte, a
     CHECK(asked.find(form_params) != std::string::npos);
     const Json question = json_of(asked);
     CHECK(question["method"] == "elicitation/create");
-    const auto posted = stage.send(
-        stage.legacy(R"({"jsonrpc":"2.0","id":)" + dump_json(question["id"]) +
-                     R"(,"result":{"action":"accept","content":{"name": "\u00e4"}}})"));
+    const auto posted =
+        stage.send(stage.legacy(R"({"jsonrpc":"2.0","id":)" + dump_json(question["id"]) +
+                                R"(,"result":{"action":"accept","content":{"name": "\u00e4"}}})"));
     REQUIRE(stage.answered(posted));
     CHECK(posted->status == 202);
     CHECK(stage.talk(0).answers ==
@@ -235,9 +236,8 @@ TEST_CASE("a result over the limit is a tool error that says so, in both eras") 
                   Error{"GH-M402", "the connector's answer is too long", "",
                         "17MiB in one line, and the limit is 16MiB", "ask for less"});
     };
-    for (const auto& request :
-         {stage.ask_legacy("tools/call", call_echo),
-          stage.ask_modern("tools/call", call_echo_modern, "echo_echo")}) {
+    for (const auto& request : {stage.ask_legacy("tools/call", call_echo),
+                                stage.ask_modern("tools/call", call_echo_modern, "echo_echo")}) {
         const Json answer = stage.answer_to(request);
         CHECK(answer["result"]["isError"] == true);
         const auto text = answer["result"]["content"][0]["text"].get<std::string>();

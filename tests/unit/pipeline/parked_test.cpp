@@ -22,8 +22,8 @@ DialogueLimits quick() {
 }
 
 std::string with_answers(const std::string& answers, const Json& first) {
-    return call_params + "\"inputResponses\":" + answers + ",\"requestState\":" +
-           dump_json(first["result"]["requestState"]) + ",";
+    return call_params + "\"inputResponses\":" + answers +
+           ",\"requestState\":" + dump_json(first["result"]["requestState"]) + ",";
 }
 
 DialogueStage::Request call_modern(DialogueStage& stage, const std::string& params = call_params,
@@ -78,13 +78,15 @@ TEST_CASE("questions asked back to back go to the client as one, under keys that
 
     // What is missing, or is no answer, is asked for again; what was given is not.
     const auto second = call_modern(
-        stage, with_answers("{\"user_name\":" + accepted + R"(,"input_2":12345,"other":{}})", answer));
+        stage,
+        with_answers("{\"user_name\":" + accepted + R"(,"input_2":12345,"other":{}})", answer));
     const Json rest = stage.answer_to(second);
     CHECK(rest["result"]["inputRequests"].size() == 3);
     CHECK_FALSE(rest["result"]["inputRequests"].contains("user_name"));
     CHECK(rest["result"]["requestState"] != answer["result"]["requestState"]);
     const auto third = call_modern(
-        stage, with_answers(R"({"input_2":{"a":1},"input_3":{"b":1},"input_4":{"roots":[]}})", rest));
+        stage,
+        with_answers(R"({"input_2":{"a":1},"input_3":{"b":1},"input_4":{"roots":[]}})", rest));
     REQUIRE(stage.turn_until([&] { return talk.answers.size() == 4; }));
     talk.result("{}");
     CHECK(stage.answer_to(third)["result"]["resultType"] == "complete");
@@ -100,7 +102,8 @@ TEST_CASE("a call may ask again after it was answered") {
     stage.talk(0).ask("elicitation/create", two_properties);
     const Json again = stage.answer_to(second);
     CHECK(again["result"]["inputRequests"].contains("input_2"));
-    const auto third = call_modern(stage, with_answers(R"({"input_2":{"action":"decline"}})", again));
+    const auto third =
+        call_modern(stage, with_answers(R"({"input_2":{"action":"decline"}})", again));
     REQUIRE(stage.turn_until([&] { return stage.talk(0).answers.size() == 2; }));
     CHECK(stage.talk(0).answers[1] == R"({"action":"decline"})");
     stage.talk(0).error(R"({"code":-32603,"message":"no"})");
@@ -148,8 +151,7 @@ TEST_CASE("a state is good once, for its own request, and for its own principal"
 TEST_CASE("what the client did not declare is -32021 with HTTP 400, and the call is cancelled") {
     DialogueStage stage(quick());
     for (const std::string capabilities : {"{}", R"({"elicitation":{}})"}) {
-        const auto request =
-            stage.ask_modern("tools/call", call_params, "echo_echo", capabilities);
+        const auto request = stage.ask_modern("tools/call", call_params, "echo_echo", capabilities);
         Talk& talk = stage.talk(stage.directory.talks.size() - 1);
         talk.ask("sampling/createMessage", R"({"messages":[],"maxTokens":1})");
         const Json answer = stage.answer_to(request);
@@ -202,13 +204,13 @@ TEST_CASE("a client that hangs up while its call runs cancels it, resumed or not
     const auto parked = call_modern(stage);
     stage.talk(1).ask("elicitation/create", one_property);
     const Json asked = stage.answer_to(parked);
-    const auto resumed = call_modern(stage, with_answers("{\"user_name\":" + accepted + "}", asked));
+    const auto resumed =
+        call_modern(stage, with_answers("{\"user_name\":" + accepted + "}", asked));
     REQUIRE(stage.turn_until([&] { return !stage.talk(1).answers.empty(); }));
     resumed->hang_up();
     CHECK(stage.answered(resumed));
     CHECK(stage.talk(1).call->cancelled().has_value());
-    CHECK(stage.outcomes() ==
-          std::vector<std::string>{"cancelled", "input_required", "cancelled"});
+    CHECK(stage.outcomes() == std::vector<std::string>{"cancelled", "input_required", "cancelled"});
 }
 
 TEST_CASE("a question that is withdrawn while the call is parked leaves the call going on") {
@@ -235,8 +237,8 @@ TEST_CASE("an answer too large to keep while the client is away is said to be go
 
 TEST_CASE("progress of a resumed call goes to the request that waits, with its own token") {
     DialogueStage stage(quick());
-    const auto first = stage.ask_modern("tools/call", call_params, "echo_echo", able,
-                                        R"("progressToken":"one",)");
+    const auto first =
+        stage.ask_modern("tools/call", call_params, "echo_echo", able, R"("progressToken":"one",)");
     stage.talk(0).ask("elicitation/create", one_property);
     const Json asked = stage.answer_to(first);
     stage.talk(0).call->on_progress(R"({"progressToken":1,"progress":1})"); // to nobody
@@ -252,16 +254,29 @@ TEST_CASE("progress of a resumed call goes to the request that waits, with its o
           json_of(R"({"progressToken":"two","progress":2})"));
 }
 
+TEST_CASE("a parked call holds none of the bytes that calls in flight may have") {
+    DialogueStage stage(quick(), 1000);
+    const Json first = parked_answer(stage);
+    const std::string large =
+        R"("name":"echo_echo","arguments":{"text":")" + std::string(500, 'x') + "\"},";
+    const auto second = call_modern(stage, large);
+    stage.talk(1).result("{}");
+    CHECK(stage.answer_to(second).contains("result"));
+    CHECK(stage.talk(0).call->params.empty());
+    CHECK(first["result"]["resultType"] == "input_required");
+}
+
 TEST_CASE("prompts and resources park as tools do") {
     DialogueStage stage(quick());
-    const auto first = stage.ask_modern("prompts/get", R"("name":"echo_greet",)", "echo_greet", able);
+    const auto first =
+        stage.ask_modern("prompts/get", R"("name":"echo_greet",)", "echo_greet", able);
     stage.talk(0).ask("elicitation/create", one_property);
     const Json asked = stage.answer_to(first);
-    const auto second = stage.ask_modern(
-        "prompts/get",
-        R"("name":"echo_greet","inputResponses":{"user_name":)" + accepted + R"(},"requestState":)" +
-            dump_json(asked["result"]["requestState"]) + ",",
-        "echo_greet", able);
+    const auto second = stage.ask_modern("prompts/get",
+                                         R"("name":"echo_greet","inputResponses":{"user_name":)" +
+                                             accepted + R"(},"requestState":)" +
+                                             dump_json(asked["result"]["requestState"]) + ",",
+                                         "echo_greet", able);
     REQUIRE(stage.turn_until([&] { return !stage.talk(0).answers.empty(); }));
     stage.talk(0).result(R"({"messages":[]})");
     CHECK(stage.answer_to(second)["result"]["messages"] == Json::array());

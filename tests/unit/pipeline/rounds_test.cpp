@@ -41,9 +41,8 @@ TEST_CASE("a legacy client is asked what a modern connector needs, and the call 
     RoundsStage stage;
     stage.open_session(R"({"elicitation":{},"roots":{}})");
     const auto request = stage.ask_legacy("tools/call", call_echo);
-    stage.talk(0).result(required("{" + form_question("who") +
-                                      R"(,"where":{"method":"roots/list"}})",
-                                  R"("st\u0061te")"));
+    stage.talk(0).result(required(
+        "{" + form_question("who") + R"(,"where":{"method":"roots/list"}})", R"("st\u0061te")"));
     REQUIRE(stage.turn_until([&] { return request->messages().size() == 2; }));
     CHECK(request->messages()[0].find("\"params\":" + form_params) != std::string::npos);
     CHECK(json_of(request->messages()[1])["method"] == "roots/list");
@@ -213,11 +212,13 @@ TEST_CASE("a modern connector's questions pass to a modern client, and its state
     CHECK(stage.outcomes() == std::vector<std::string>{"input_required", "result"});
 }
 
-TEST_CASE("where the connector sends no state there is none, and answers without one pass as they are") {
+TEST_CASE(
+    "where the connector sends no state there is none, and answers without one pass as they are") {
     RoundsStage stage;
     const std::string asks = required("{" + form_question("a") + "}");
     stage.directory.on_call = [&](Talk& talk) { talk.result(asks); };
-    const auto first = stage.ask_modern("tools/call", call_params, "echo_echo", R"({"elicitation":{}})");
+    const auto first =
+        stage.ask_modern("tools/call", call_params, "echo_echo", R"({"elicitation":{}})");
     REQUIRE(stage.answered(first));
     CHECK(first->messages().back() == R"({"jsonrpc":"2.0","id":"m","result":)" + asks + "}");
     const auto second = stage.ask_modern("tools/call", call_params + R"("inputResponses":null,)",
