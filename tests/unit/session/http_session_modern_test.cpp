@@ -224,6 +224,7 @@ TEST_CASE("a server without subscriptions is asked once, and a watched resource 
     server.capabilities = R"({"tools":{"listChanged":true}})";
     Stage stage(server.url());
     REQUIRE(stage.handshake());
+    REQUIRE(eventually(stage.loop, [&] { return server.count("subscriptions/listen") == 1; }));
     const CallReply watched = run_task(stage.loop, stage.session->watch_resource("file:///a", 5s));
     CHECK(watched.end == CallEnd::error);
     CHECK(server.count("subscriptions/listen") == 2);
