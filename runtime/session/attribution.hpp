@@ -47,7 +47,4 @@ class AbandonedCalls {
     bool overflowed_ = false;
 };
 
-// 0 for debug … 7 for emergency; nothing for other words.
-std::optional<int> severity_of(std::string_view log_level);
-
 } // namespace gatehouse::runtime

@@ -5,6 +5,7 @@
 #include "runtime/base/clock.hpp"
 #include "runtime/connector_call.hpp"
 #include "runtime/http_client/wait_limit.hpp"
+#include "runtime/session/input_rest.hpp"
 
 #include <boost/asio/steady_timer.hpp>
 #include <cstdint>
@@ -47,9 +48,7 @@ struct HttpCall {
     bool may_refresh = true; // a header mismatch is repaired once
     // While the client is asked something, the deadline is the one for its answer.
     int open_inputs = 0;
-    SteadyTime rest_began;
-    SteadyTime::duration left_after_rest{};
-    SteadyTime::duration rest_left = std::chrono::minutes(10);
+    InputRest rest;
     CallReply reply;
 };
 

@@ -84,7 +84,7 @@ void HttpSessionCore::end(const Error& reason) {
     for (const auto& [id, pending] : std::map(in_flight_)) {
         pending->limit->abort();
     }
-    while (const auto input = take_input([](const HttpInput&) { return true; })) {
+    while (const auto input = inputs_.take_any()) {
         release_input(*input);
         input->request->withdraw();
     }

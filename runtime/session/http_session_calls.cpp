@@ -1,5 +1,7 @@
 #include "runtime/session/failures.hpp"
 #include "runtime/session/http_session_core.hpp"
+#include "runtime/session/log_level.hpp"
+#include "runtime/session/own_call.hpp"
 #include "runtime/session/request_text.hpp"
 #include "runtime/session/utf8_check.hpp"
 
@@ -45,12 +47,7 @@ Task<CallReply> HttpSessionCore::perform(Core core, std::shared_ptr<ConnectorCal
 
 Task<CallReply> HttpSessionCore::ask(Core core, std::string method, std::string params,
                                      SteadyTime until) {
-    auto call = std::make_shared<ConnectorCall>();
-    call->method = std::move(method);
-    call->params = std::move(params);
-    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
-        until - std::chrono::steady_clock::now());
-    call->deadline = std::max(left, std::chrono::milliseconds(0));
+    auto call = own_call(std::move(method), std::move(params), until);
     return perform(std::move(core), std::move(call), HttpLane::direct);
 }
 
@@ -271,7 +268,7 @@ void HttpSessionCore::expire(HttpCall& pending) {
     const bool client_is_slow = pending.open_inputs > 0;
     tell_cancelled(pending, client_is_slow ? "no answer of the client within the time allowed"
                                            : "no answer within the time allowed");
-    const auto rested = std::chrono::duration_cast<std::chrono::milliseconds>(pending.rest_left);
+    const auto rested = std::chrono::duration_cast<std::chrono::milliseconds>(pending.rest.left());
     finish(pending, CallEnd::timed_out,
            client_is_slow ? failures::no_input_within(rested)
                           : failures::no_answer_within(pending.call.deadline));
@@ -296,19 +293,12 @@ void HttpSessionCore::set_deadline(HttpCall& pending, SteadyTime deadline) {
     pending.limit->set_deadline(deadline);
 }
 
-// The time that a person takes to answer a question is not the connector's.
 void HttpSessionCore::rest_deadline(HttpCall& pending) {
-    const SteadyTime now = std::chrono::steady_clock::now();
-    pending.rest_began = now;
-    pending.left_after_rest = std::max(pending.deadline - now, SteadyTime::duration::zero());
-    set_deadline(pending, now + pending.rest_left);
+    set_deadline(pending, pending.rest.begin(pending.deadline, std::chrono::steady_clock::now()));
 }
 
 void HttpSessionCore::resume_deadline(HttpCall& pending) {
-    const SteadyTime now = std::chrono::steady_clock::now();
-    const auto rested = now - pending.rest_began;
-    pending.rest_left = std::max(pending.rest_left - rested, SteadyTime::duration::zero());
-    set_deadline(pending, now + pending.left_after_rest);
+    set_deadline(pending, pending.rest.end(std::chrono::steady_clock::now()));
 }
 
 } // namespace gatehouse::runtime

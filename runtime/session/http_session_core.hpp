@@ -12,22 +12,14 @@
 #include "runtime/session/http_call.hpp"
 #include "runtime/session/http_session.hpp"
 #include "runtime/session/listening.hpp"
+#include "runtime/session/open_inputs.hpp"
 #include "runtime/session/param_headers.hpp"
 
 #include <deque>
-#include <list>
 #include <map>
 #include <set>
 
 namespace gatehouse::runtime {
-
-// A question of the connector to its client that is not answered yet.
-struct HttpInput {
-    std::uint64_t serial = 0;
-    std::string raw_id; // the connector's, as received
-    std::shared_ptr<InputRequest> request;
-    HttpCall* call = nullptr; // that it belongs to; null: to the whole session
-};
 
 // Where a stream of events stands, over its reconnections.
 struct StreamPosition {
@@ -139,14 +131,12 @@ class HttpSessionCore : public std::enable_shared_from_this<HttpSessionCore> {
     void accept_input(HttpCall* from, const Envelope& envelope);
     void open_input(HttpCall* to, const Envelope& envelope);
     void settle_input(std::uint64_t serial, const std::string& result, const std::string& error);
-    std::optional<HttpInput> take_input(const std::function<bool(const HttpInput&)>& wanted);
     void withdraw_inputs_of(HttpCall& pending);
-    void release_input(const HttpInput& input);
+    void release_input(const OpenInput<HttpCall>& input);
     void answer_refusal(std::string_view raw_id, int code, std::string_view why);
     void accept_notification(HttpCall* from, const Envelope& envelope);
     void accept_progress(std::string_view params);
     void accept_log(HttpCall* from, std::string_view params);
-    bool wants_log(const ConnectorCall& call, std::string_view params) const;
     void accept_notice(std::string_view method, std::string_view params);
 
     // --- http_session_streams.cpp
@@ -211,8 +201,7 @@ class HttpSessionCore : public std::enable_shared_from_this<HttpSessionCore> {
     asio::steady_timer get_stream_settled_;
     std::shared_ptr<WaitLimit> get_stream_limit_;
 
-    std::list<HttpInput> inputs_;
-    std::uint64_t last_serial_ = 0;
+    OpenInputs<HttpCall> inputs_;
     bool input_seen_ = false;
     bool takes_log_level_ = false;
     std::optional<int> log_severity_set_; // the least that the connector was asked for

@@ -4,6 +4,7 @@
 #include "runtime/session/http_session_core.hpp"
 #include "runtime/session/json_scan.hpp"
 #include "runtime/session/json_text.hpp"
+#include "runtime/session/own_call.hpp"
 #include "runtime/session/request_text.hpp"
 
 #include <algorithm>
@@ -49,12 +50,7 @@ AskConnector HttpSessionCore::asker(Core core, SteadyTime until) {
 
 Task<CallReply> HttpSessionCore::ask_in_handshake(Core core, std::string method, std::string params,
                                                   SteadyTime until) {
-    auto call = std::make_shared<ConnectorCall>();
-    call->method = std::move(method);
-    call->params = std::move(params);
-    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
-        until - std::chrono::steady_clock::now());
-    call->deadline = std::max(left, std::chrono::milliseconds(0));
+    auto call = own_call(std::move(method), std::move(params), until);
     return perform(std::move(core), std::move(call), HttpLane::handshake);
 }
 

@@ -1,41 +1,14 @@
 // What an HTTP connector says of its own accord: requests and notifications. On the stream of a
 // call it belongs to that call; on other streams the rules of attribution.hpp hold.
+#include "runtime/session/connector_talk.hpp"
 #include "runtime/session/failures.hpp"
 #include "runtime/session/http_session_core.hpp"
 #include "runtime/session/id_guess.hpp"
 #include "runtime/session/json_scan.hpp"
-#include "runtime/session/open_inputs.hpp"
 #include "runtime/session/request_meta.hpp"
 #include "runtime/session/request_text.hpp"
 
-#include <algorithm>
-
 namespace gatehouse::runtime {
-
-namespace {
-
-constexpr int question_refused = -32603;
-constexpr int question_invalid = -32600;
-constexpr int question_params_invalid = -32602;
-
-bool is_question_to_client(std::string_view method) {
-    return method == "elicitation/create" || method == "sampling/createMessage" ||
-           method == "roots/list";
-}
-
-// Known to be safe to hand on: each names what it is about by an id or a URI that its reader knows.
-bool tells_its_subject(std::string_view method) {
-    return method == "notifications/resources/updated" || method == "notifications/tasks/status" ||
-           method == "notifications/elicitation/complete";
-}
-
-// The same id may be spelled with other escapes in a notification than in the request.
-bool is_same_id(std::string_view a, std::string_view b) {
-    return a == b ||
-           (a.starts_with('"') && b.starts_with('"') && string_value(a) == string_value(b));
-}
-
-} // namespace
 
 void HttpSessionCore::accept_message(HttpCall* from, std::string text) {
     const Result<Envelope> envelope = read_envelope(text);
@@ -80,9 +53,7 @@ HttpSessionCore::Attributed HttpSessionCore::attribute(HttpCall* from) const {
         }
     }
     // What the gateway asks itself is no client's: a session's own client may be meant.
-    const bool own = only != nullptr && only->call.caller == nullptr && !only->call.on_input &&
-                     !only->call.on_log;
-    if (only == nullptr || (options_.single_session && own)) {
+    if (only == nullptr || (options_.single_session && is_gateways_own(only->call))) {
         return Attributed{otherwise, nullptr};
     }
     const Belongs belongs = whose(at_work);
@@ -100,7 +71,7 @@ void HttpSessionCore::accept_request(HttpCall* from, const Envelope& envelope) {
         ++counters_.stray_lines; // no server may ask, and no client may answer
         return;
     }
-    if (is_question_to_client(envelope.method)) {
+    if (asks_client(envelope.method)) {
         accept_input(from, envelope);
         return;
     }
@@ -120,17 +91,14 @@ void HttpSessionCore::accept_input(HttpCall* from, const Envelope& envelope) {
     if (end_reason_) {
         return;
     }
-    const bool known = std::any_of(inputs_.begin(), inputs_.end(), [&](const HttpInput& input) {
-        return is_same_id(input.raw_id, envelope.id);
-    });
     const Attributed to = attribute(from);
     const bool heard = to.call != nullptr ? to.call->call.on_input != nullptr
                                           : events_.on_unsolicited_input != nullptr;
-    if (known) {
+    if (inputs_.holds(envelope.id)) {
         answer_refusal(envelope.id, question_invalid, "a request with this id is open");
     } else if (envelope.params.starts_with('[')) {
         answer_refusal(envelope.id, question_params_invalid, "params must be an object");
-    } else if (inputs_.size() >= open_inputs_max_count) {
+    } else if (inputs_.full()) {
         answer_refusal(envelope.id, question_refused, "too many questions to the client are open");
     } else if (envelope.params.size() > input_max_bytes) {
         answer_refusal(envelope.id, question_refused, "the question to the client is too long");
@@ -152,8 +120,7 @@ void HttpSessionCore::open_input(HttpCall* to, const Envelope& envelope) {
     if (!envelope.params.empty()) {
         request->params = envelope.params;
     }
-    const std::uint64_t serial = ++last_serial_;
-    inputs_.push_back(HttpInput{serial, std::string(envelope.id), request, to});
+    const std::uint64_t serial = inputs_.add({0, std::string(envelope.id), request, to});
     request->set_answer_handler(
         [weak = weak_from_this(), serial](const std::string& result, const std::string& error) {
             if (const auto core = weak.lock()) {
@@ -172,19 +139,8 @@ void HttpSessionCore::open_input(HttpCall* to, const Envelope& envelope) {
     on_input(std::move(request));
 }
 
-std::optional<HttpInput>
-HttpSessionCore::take_input(const std::function<bool(const HttpInput&)>& wanted) {
-    const auto found = std::find_if(inputs_.begin(), inputs_.end(), wanted);
-    if (found == inputs_.end()) {
-        return std::nullopt;
-    }
-    std::optional<HttpInput> taken(std::move(*found));
-    inputs_.erase(found);
-    return taken;
-}
-
 // Once the last question of a call is settled, its deadline goes on.
-void HttpSessionCore::release_input(const HttpInput& input) {
+void HttpSessionCore::release_input(const OpenInput<HttpCall>& input) {
     if (input.call != nullptr && --input.call->open_inputs == 0 && !input.call->done) {
         resume_deadline(*input.call);
     }
@@ -192,8 +148,7 @@ void HttpSessionCore::release_input(const HttpInput& input) {
 
 void HttpSessionCore::settle_input(std::uint64_t serial, const std::string& result,
                                    const std::string& error) {
-    const auto input =
-        take_input([serial](const HttpInput& open) { return open.serial == serial; });
+    const auto input = inputs_.take(serial);
     if (!input || end_reason_) {
         return;
     }
@@ -209,8 +164,7 @@ void HttpSessionCore::settle_input(std::uint64_t serial, const std::string& resu
 
 // The call has ended: the client need not answer any more, and the connector must not wait for it.
 void HttpSessionCore::withdraw_inputs_of(HttpCall& pending) {
-    while (const auto input =
-               take_input([&](const HttpInput& open) { return open.call == &pending; })) {
+    while (const auto input = inputs_.take_of(pending)) {
         release_input(*input);
         input->request->withdraw();
         if (!end_reason_) {
@@ -227,8 +181,7 @@ void HttpSessionCore::accept_notification(HttpCall* from, const Envelope& envelo
         accept_log(from, envelope.params);
     } else if (method == "notifications/cancelled") {
         const auto raw_id = find_member(envelope.params, "requestId");
-        const auto input = take_input(
-            [&](const HttpInput& open) { return raw_id && is_same_id(open.raw_id, *raw_id); });
+        const auto input = raw_id ? inputs_.take_named(*raw_id) : std::nullopt;
         if (input) {
             release_input(*input);
             input->request->withdraw();
@@ -254,7 +207,7 @@ void HttpSessionCore::accept_log(HttpCall* from, std::string_view params) {
     }
     const Attributed to = attribute(from);
     if (to.call != nullptr && to.call->call.on_log) {
-        if (wants_log(to.call->call, params)) {
+        if (wants_log(to.call->call, era_, params)) {
             const auto on_log = to.call->call.on_log;
             on_log(params);
         }
@@ -267,33 +220,16 @@ void HttpSessionCore::accept_log(HttpCall* from, std::string_view params) {
     }
 }
 
-// A legacy connector's level is the most verbose that any call wanted, so each call has its filter.
-bool HttpSessionCore::wants_log(const ConnectorCall& call, std::string_view params) const {
-    const auto least = severity_of(call.log_level);
-    if (!least) {
-        return era_ == Era::legacy;
-    }
-    const auto literal = find_member(params, "level");
-    const auto level = literal ? string_value(*literal) : std::nullopt;
-    const auto severity = level ? severity_of(*level) : std::nullopt;
-    return !severity || *severity >= *least;
-}
-
 void HttpSessionCore::accept_notice(std::string_view method, std::string_view params) {
-    const auto changed = [this](ListKind kind) {
+    const auto changed = lists_changed_by(method);
+    for (const ListKind kind : changed) {
         if (events_.on_list_changed) {
             events_.on_list_changed(kind);
         }
-    };
-    if (method == "notifications/tools/list_changed") {
-        changed(ListKind::tools);
-    } else if (method == "notifications/prompts/list_changed") {
-        changed(ListKind::prompts);
-    } else if (method == "notifications/resources/list_changed") {
-        // Templates have no notification of their own.
-        changed(ListKind::resources);
-        changed(ListKind::resource_templates);
-    } else if (events_.on_notice && (options_.single_session || tells_its_subject(method))) {
+    }
+    // Tasks are not among what is listened for over HTTP.
+    const bool safe = names_its_subject(method) && method != "notifications/tasks";
+    if (changed.empty() && events_.on_notice && (options_.single_session || safe)) {
         const std::string own =
             era_ == Era::modern ? without_meta_member(params, meta_keys::subscription_id) : "";
         events_.on_notice(method, era_ == Era::modern ? std::string_view(own) : params);

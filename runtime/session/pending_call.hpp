@@ -3,7 +3,8 @@
 #pragma once
 
 #include "runtime/base/clock.hpp"
-#include "runtime/connector_directory.hpp"
+#include "runtime/connector_call.hpp"
+#include "runtime/session/input_rest.hpp"
 
 #include <boost/asio/associated_cancellation_slot.hpp>
 #include <boost/asio/post.hpp>
@@ -43,9 +44,6 @@ enum class Lane {
     listen, // as direct; its first notification ends it: subscriptions/listen
 };
 
-// How long all questions to the client may hold up one call's deadline.
-constexpr std::chrono::minutes input_wait_max{10};
-
 namespace intrusive = boost::intrusive;
 using QueueHook = intrusive::list_base_hook<intrusive::link_mode<intrusive::auto_unlink>>;
 using DeadlineHook = intrusive::set_base_hook<intrusive::link_mode<intrusive::auto_unlink>>;
@@ -70,9 +68,7 @@ struct PendingCall : QueueHook, DeadlineHook {
     bool done = false;
     // While the client is asked something, the deadline is the one for its answer.
     int open_inputs = 0;
-    SteadyTime rest_began;
-    SteadyTime::duration left_after_rest{};
-    SteadyTime::duration rest_left = input_wait_max;
+    InputRest rest;
     CallReply reply;
     std::unique_ptr<ParkedCoroutine> parked;
 };

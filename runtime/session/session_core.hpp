@@ -100,14 +100,12 @@ class SessionCore : public std::enable_shared_from_this<SessionCore> {
     void settle_input(std::uint64_t serial, std::string_view result, std::string_view error);
     void withdraw_named(std::string_view raw_id);
     void withdraw_inputs_of(PendingCall& pending);
-    void release_input(const OpenInput& input);
+    void release_input(const OpenInput<PendingCall>& input);
     void accept_notification(const Envelope& envelope);
     void accept_progress(std::string_view params);
     void accept_log(std::string_view params);
-    bool wants_log(const ConnectorCall& call, std::string_view params) const;
     void accept_cancelled(std::string_view params);
     void accept_notice(std::string_view method, std::string_view params);
-    void tell_list_changed(ListKind kind);
 
     // --- session_watch.cpp
     void listen_again();
@@ -156,7 +154,7 @@ class SessionCore : public std::enable_shared_from_this<SessionCore> {
     std::string meta_;      // of the request being written; kept for its memory
     Catalogue introduction_;
     Catalogue catalogue_; // the introduction with its lists, as last read
-    OpenInputs inputs_;
+    OpenInputs<PendingCall> inputs_;
     bool input_seen_ = false;
     Listening listening_;
     bool takes_log_level_ = false;

@@ -1,8 +1,6 @@
 #include "runtime/session/failures.hpp"
 #include "runtime/session/session_core.hpp"
 
-#include <algorithm>
-
 namespace gatehouse::runtime {
 
 void SessionCore::set_deadline(PendingCall& pending, SteadyTime deadline) {
@@ -53,19 +51,12 @@ void SessionCore::expire(PendingCall& pending) {
                           : failures::no_answer_within(allowed));
 }
 
-// The time that a person takes to answer a question is not the connector's.
 void SessionCore::rest_deadline(PendingCall& pending) {
-    const SteadyTime now = std::chrono::steady_clock::now();
-    pending.rest_began = now;
-    pending.left_after_rest = std::max(pending.deadline - now, SteadyTime::duration::zero());
-    set_deadline(pending, now + pending.rest_left);
+    set_deadline(pending, pending.rest.begin(pending.deadline, std::chrono::steady_clock::now()));
 }
 
 void SessionCore::resume_deadline(PendingCall& pending) {
-    const SteadyTime now = std::chrono::steady_clock::now();
-    const auto rested = now - pending.rest_began;
-    pending.rest_left = std::max(pending.rest_left - rested, SteadyTime::duration::zero());
-    set_deadline(pending, now + pending.left_after_rest);
+    set_deadline(pending, pending.rest.end(std::chrono::steady_clock::now()));
 }
 
 } // namespace gatehouse::runtime

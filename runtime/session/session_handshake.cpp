@@ -1,6 +1,7 @@
 #include "runtime/session/era_probe.hpp"
 #include "runtime/session/failures.hpp"
 #include "runtime/session/json_scan.hpp"
+#include "runtime/session/own_call.hpp"
 #include "runtime/session/request_text.hpp"
 #include "runtime/session/session_core.hpp"
 
@@ -9,16 +10,6 @@
 namespace gatehouse::runtime {
 
 namespace {
-
-std::shared_ptr<ConnectorCall> own_call(std::string method, std::string params, SteadyTime until) {
-    auto call = std::make_shared<ConnectorCall>();
-    call->method = std::move(method);
-    call->params = std::move(params);
-    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
-        until - std::chrono::steady_clock::now());
-    call->deadline = std::max(left, std::chrono::milliseconds(0));
-    return call;
-}
 
 Catalogue modern_introduction(const CallReply& reply) {
     return reply.end == CallEnd::result ? read_discover_result(reply.body())

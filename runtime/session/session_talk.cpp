@@ -1,4 +1,5 @@
 // What the connector says of its own accord: requests and notifications.
+#include "runtime/session/connector_talk.hpp"
 #include "runtime/session/json_scan.hpp"
 #include "runtime/session/request_meta.hpp"
 #include "runtime/session/request_text.hpp"
@@ -10,22 +11,6 @@ namespace {
 
 // What the connector asks is not answered while it leaves this much unread.
 constexpr std::size_t unread_max_bytes = 1ULL << 20;
-
-// JSON-RPC's "internal error": the question was understood, and cannot be passed on.
-constexpr int input_refused = -32603;
-constexpr int invalid_request = -32600;
-constexpr int invalid_params = -32602;
-
-bool asks_client(std::string_view method) {
-    return method == "elicitation/create" || method == "sampling/createMessage" ||
-           method == "roots/list";
-}
-
-// Known to be safe to hand on: each names what it is about by an id or a URI that its reader knows.
-bool names_its_subject(std::string_view method) {
-    return method == "notifications/resources/updated" || method == "notifications/tasks/status" ||
-           method == "notifications/tasks" || method == "notifications/elicitation/complete";
-}
 
 } // namespace
 
@@ -45,8 +30,7 @@ SessionCore::Attributed SessionCore::attribute() const {
     });
     found.belongs = whose(at_work);
     // What the gateway asks itself is no client's: a session's own client may be meant.
-    if (options_.single_session && found.call != nullptr && found.call->call.caller == nullptr &&
-        !found.call->call.on_input && !found.call->call.on_log) {
+    if (options_.single_session && found.call != nullptr && is_gateways_own(found.call->call)) {
         found.belongs = Belongs::to_session;
     }
     found.call = found.belongs == Belongs::to_call ? found.call : nullptr;
@@ -76,15 +60,15 @@ void SessionCore::accept_input(const Envelope& envelope) {
         return;
     }
     if (inputs_.holds(envelope.id)) {
-        append_refusal(envelope.id, invalid_request, "a request with this id is open", out);
+        append_refusal(envelope.id, question_invalid, "a request with this id is open", out);
         return;
     }
     if (envelope.params.starts_with('[')) {
-        append_refusal(envelope.id, invalid_params, "params must be an object", out);
+        append_refusal(envelope.id, question_params_invalid, "params must be an object", out);
         return;
     }
     if (inputs_.full() || envelope.params.size() > input_max_bytes) {
-        append_refusal(envelope.id, input_refused,
+        append_refusal(envelope.id, question_refused,
                        inputs_.full() ? "too many questions to the client are open"
                                       : "the question to the client is too long",
                        out);
@@ -93,7 +77,7 @@ void SessionCore::accept_input(const Envelope& envelope) {
     const Attributed to = attribute();
     if (to.belongs == Belongs::to_nobody) {
         ++counters_.unattributed;
-        append_refusal(envelope.id, input_refused,
+        append_refusal(envelope.id, question_refused,
                        "the gateway cannot tell which client's call this is about: this process "
                        "serves several clients, and none or several of their calls may be meant",
                        out);
@@ -114,8 +98,7 @@ void SessionCore::open_input(const Envelope& envelope, PendingCall* pending) {
     if (!envelope.params.empty()) {
         request->params = envelope.params;
     }
-    const std::uint64_t serial =
-        inputs_.add(OpenInput{0, std::string(envelope.id), request, pending});
+    const std::uint64_t serial = inputs_.add({0, std::string(envelope.id), request, pending});
     request->set_answer_handler(
         [weak = weak_from_this(), serial](const std::string& result, const std::string& error) {
             if (const auto core = weak.lock()) {
@@ -135,7 +118,7 @@ void SessionCore::open_input(const Envelope& envelope, PendingCall* pending) {
 }
 
 // Once the last question of a call is settled, its deadline goes on.
-void SessionCore::release_input(const OpenInput& input) {
+void SessionCore::release_input(const OpenInput<PendingCall>& input) {
     if (input.call != nullptr && --input.call->open_inputs == 0 && !input.call->done) {
         resume_deadline(*input.call);
     }
@@ -152,7 +135,7 @@ void SessionCore::settle_input(std::uint64_t serial, std::string_view result,
         return;
     }
     if (result.empty() && error.empty()) {
-        append_refusal(input->raw_id, input_refused, "the client gave no answer",
+        append_refusal(input->raw_id, question_refused, "the client gave no answer",
                        output_->buffer());
     } else {
         append_answer(input->raw_id, result, result.empty() ? error : std::string_view(),
@@ -174,7 +157,7 @@ void SessionCore::withdraw_inputs_of(PendingCall& pending) {
         release_input(*input);
         input->request->withdraw();
         if (!end_reason_ && !output_->closed()) {
-            append_refusal(input->raw_id, input_refused, "the call this was about has ended",
+            append_refusal(input->raw_id, question_refused, "the call this was about has ended",
                            output_->buffer());
             output_->flush_soon();
         }
@@ -213,7 +196,7 @@ void SessionCore::accept_log(std::string_view params) {
     }
     const Attributed to = attribute();
     if (to.call != nullptr && to.call->call.on_log) {
-        if (wants_log(to.call->call, params)) {
+        if (wants_log(to.call->call, era_, params)) {
             const auto on_log = to.call->call.on_log;
             on_log(params);
         }
@@ -224,18 +207,6 @@ void SessionCore::accept_log(std::string_view params) {
     } else if (to.belongs == Belongs::to_nobody) {
         ++counters_.unattributed;
     }
-}
-
-// The connector's level is the most verbose that any call wanted, so each call has its own filter.
-bool SessionCore::wants_log(const ConnectorCall& call, std::string_view params) const {
-    const auto least = severity_of(call.log_level);
-    if (!least) {
-        return era_ == Era::legacy;
-    }
-    const auto literal = find_member(params, "level");
-    const auto level = literal ? string_value(*literal) : std::nullopt;
-    const auto severity = level ? severity_of(*level) : std::nullopt;
-    return !severity || *severity >= *least;
 }
 
 void SessionCore::accept_cancelled(std::string_view params) {
@@ -254,24 +225,17 @@ void SessionCore::accept_notice(std::string_view method, std::string_view params
     if (from_dead_stream(params)) {
         return;
     }
-    if (method == "notifications/tools/list_changed") {
-        tell_list_changed(ListKind::tools);
-    } else if (method == "notifications/prompts/list_changed") {
-        tell_list_changed(ListKind::prompts);
-    } else if (method == "notifications/resources/list_changed") {
-        // Templates have no notification of their own.
-        tell_list_changed(ListKind::resources);
-        tell_list_changed(ListKind::resource_templates);
-    } else if (events_.on_notice && (options_.single_session || names_its_subject(method))) {
+    const auto changed = lists_changed_by(method);
+    for (const ListKind kind : changed) {
+        if (events_.on_list_changed) {
+            events_.on_list_changed(kind);
+        }
+    }
+    if (changed.empty() && events_.on_notice &&
+        (options_.single_session || names_its_subject(method))) {
         const std::string own =
             era_ == Era::modern ? without_meta_member(params, meta_keys::subscription_id) : "";
         events_.on_notice(method, era_ == Era::modern ? std::string_view(own) : params);
-    }
-}
-
-void SessionCore::tell_list_changed(ListKind kind) {
-    if (events_.on_list_changed) {
-        events_.on_list_changed(kind);
     }
 }
 

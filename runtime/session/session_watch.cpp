@@ -4,6 +4,7 @@
 #include "runtime/session/failures.hpp"
 #include "runtime/session/json_scan.hpp"
 #include "runtime/session/json_text.hpp"
+#include "runtime/session/log_level.hpp"
 #include "runtime/session/request_meta.hpp"
 #include "runtime/session/request_text.hpp"
 #include "runtime/session/session_core.hpp"
