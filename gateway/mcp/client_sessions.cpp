@@ -1,29 +1,8 @@
 #include "gateway/mcp/client_sessions.hpp"
 
-#include "runtime/base/assert.hpp"
-
-#include <array>
-#include <sys/random.h>
+#include "gateway/mcp/random_id.hpp"
 
 namespace gatehouse::gateway {
-
-namespace {
-
-// 128 random bits from the kernel, as hexadecimal text.
-std::string random_session_id() {
-    std::array<unsigned char, 16> bytes{};
-    const ssize_t got = ::getrandom(bytes.data(), bytes.size(), 0);
-    GH_ASSERT(got == static_cast<ssize_t>(bytes.size()));
-    std::string text;
-    for (const unsigned char byte : bytes) {
-        constexpr std::string_view digits = "0123456789abcdef";
-        text += digits[byte >> 4];
-        text += digits[byte & 15];
-    }
-    return text;
-}
-
-} // namespace
 
 ClientSessions::ClientSessions(const Clock& clock, std::size_t max_count,
                                std::chrono::milliseconds idle_max)
@@ -40,7 +19,7 @@ std::shared_ptr<ClientSession> ClientSessions::create(const PrincipalId& princip
         remove(order_.front()->id);
     }
     auto session = std::make_shared<ClientSession>();
-    session->id = SessionId(random_session_id());
+    session->id = SessionId(random_id());
     session->principal = principal;
     session->virtual_server = virtual_server;
     session->last_used = now;

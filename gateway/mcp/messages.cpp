@@ -3,29 +3,10 @@
 #include "runtime/base/json.hpp"
 
 #include <algorithm>
-#include <cstring>
 
 namespace gatehouse::gateway {
 
 namespace {
-
-std::string envelope_start(std::string_view id) {
-    std::string text;
-    text.reserve(id.size() + 72); // and room for what most callers add
-    text = R"({"jsonrpc":"2.0","id":)";
-    text += id;
-    return text;
-}
-
-bool mentions_result_type(std::string_view body) {
-    constexpr std::string_view key = "\"resultType\"";
-    return ::memmem(body.data(), body.size(), key.data(), key.size()) != nullptr;
-}
-
-bool is_empty_object(std::string_view body) {
-    const auto first = body.find_first_not_of(" \t\r\n", 1);
-    return first != std::string_view::npos && body[first] == '}';
-}
 
 std::string cause_data(const Error& error) {
     Json data;
@@ -43,26 +24,21 @@ std::string cause_data(const Error& error) {
     return dump_json(data);
 }
 
-HttpReply failure_reply(std::string_view id, const runtime::CallReply& reply) {
-    McpRefusal refusal;
-    refusal.code = rpc_connector_failed;
-    refusal.message = to_text(reply.failure);
-    std::string data = cause_data(reply.failure);
-    data.pop_back();
-    data += std::string(R"(,"delivery":")") + runtime::to_text(reply.end) + "\"";
-    if (reply.retry_after) {
-        data += ",\"retry_after_ms\":" + std::to_string(reply.retry_after->count());
-    }
-    refusal.data = data + "}";
-    return refusal_reply(id, refusal);
-}
-
 } // namespace
+
+std::string reply_start(std::string_view id, std::string_view member) {
+    std::string text;
+    text.reserve(id.size() + 72); // and room for what most callers add
+    text = R"({"jsonrpc":"2.0","id":)";
+    text += id;
+    text += member;
+    return text;
+}
 
 HttpReply refusal_reply(std::string_view id, const McpRefusal& refusal) {
     HttpReply reply;
     reply.status = refusal.http_status;
-    reply.body = envelope_start(id) + ",\"error\":{\"code\":" + std::to_string(refusal.code) +
+    reply.body = reply_start(id, ",\"error\":{\"code\":") + std::to_string(refusal.code) +
                  ",\"message\":" + json_quote(refusal.message);
     if (!refusal.data.empty()) {
         reply.body += ",\"data\":" + refusal.data;
@@ -73,7 +49,7 @@ HttpReply refusal_reply(std::string_view id, const McpRefusal& refusal) {
 
 HttpReply result_reply(std::string_view id, std::string result_json) {
     HttpReply reply;
-    reply.body_prefix = envelope_start(id) + ",\"result\":";
+    reply.body_prefix = reply_start(id, ",\"result\":");
     reply.body = std::move(result_json);
     reply.body_suffix = "}";
     return reply;
@@ -89,33 +65,18 @@ HttpReply tool_error_reply(std::string_view id, Era era, const Error& error) {
     return result_reply(id, std::move(result));
 }
 
-HttpReply connector_reply(std::string_view id, Era era, runtime::CallReply reply) {
-    const bool answered =
-        reply.end == runtime::CallEnd::result || reply.end == runtime::CallEnd::error;
-    if (!answered) {
-        return failure_reply(id, reply);
+HttpReply failure_reply(std::string_view id, const runtime::CallReply& reply) {
+    McpRefusal refusal;
+    refusal.code = rpc_connector_failed;
+    refusal.message = to_text(reply.failure);
+    std::string data = cause_data(reply.failure);
+    data.pop_back();
+    data += std::string(R"(,"delivery":")") + runtime::to_text(reply.end) + "\"";
+    if (reply.retry_after) {
+        data += ",\"retry_after_ms\":" + std::to_string(reply.retry_after->count());
     }
-    HttpReply out;
-    const std::string_view body = reply.body();
-    out.body_offset = reply.body_offset;
-    out.body_length = reply.body_length;
-    out.body_suffix = "}";
-    if (reply.end == runtime::CallEnd::error) {
-        out.body_prefix = envelope_start(id) + ",\"error\":";
-    } else {
-        out.body_prefix = envelope_start(id) + ",\"result\":";
-        // A legacy connector's result lacks the member that every modern result must carry.
-        const bool splice = era == Era::modern && !body.empty() && body.front() == '{' &&
-                            !mentions_result_type(body);
-        if (splice) {
-            out.body_prefix += R"({"resultType":"complete")";
-            out.body_prefix += is_empty_object(body) ? "" : ",";
-            ++out.body_offset;
-            --out.body_length;
-        }
-    }
-    out.body = std::move(reply.frame);
-    return out;
+    refusal.data = data + "}";
+    return refusal_reply(id, refusal);
 }
 
 HttpReply empty_reply(int http_status) {

@@ -1,5 +1,5 @@
-// Builds JSON-RPC answers as HTTP replies. Large results are spliced: the connector's frame is
-// moved into the reply and only a span of it is sent. Pure.
+// Builds the gateway's own JSON-RPC answers as HTTP replies. A connector's answers are spliced by
+// transcode. Pure.
 #pragma once
 
 #include "gateway/http/problem.hpp"
@@ -21,13 +21,15 @@ struct McpRefusal {
     std::string data;
 };
 
+// The beginning of an answer, up to the value of `member`: `,"result":` or `,"error":`.
+std::string reply_start(std::string_view id, std::string_view member);
 // `id` is the raw id of the request, or "null" where none could be read.
 HttpReply refusal_reply(std::string_view id, const McpRefusal& refusal);
 HttpReply result_reply(std::string_view id, std::string result_json);
 // result with isError true and one text block that starts with the cause code.
 HttpReply tool_error_reply(std::string_view id, Era era, const Error& error);
-// The connector's own answer, spliced.
-HttpReply connector_reply(std::string_view id, Era era, runtime::CallReply reply);
+// The JSON-RPC error for a call that got no answer of its connector: why, and whether it was sent.
+HttpReply failure_reply(std::string_view id, const runtime::CallReply& reply);
 HttpReply empty_reply(int http_status);
 
 // Replaces raw line ends, which in valid JSON are white space between tokens, by spaces: they would

@@ -1,31 +1,11 @@
 #include "gateway/mcp/task_ids.hpp"
 
-#include "runtime/base/assert.hpp"
+#include "gateway/mcp/random_id.hpp"
 
 #include <algorithm>
-#include <array>
-#include <sys/random.h>
 #include <utility>
 
 namespace gatehouse::gateway {
-
-namespace {
-
-// 128 random bits: not to be guessed, though it is no proof of identity either.
-std::string random_task_id() {
-    std::array<unsigned char, 16> bytes{};
-    const ssize_t got = ::getrandom(bytes.data(), bytes.size(), 0);
-    GH_ASSERT(got == static_cast<ssize_t>(bytes.size()));
-    std::string text = "task-";
-    for (const unsigned char byte : bytes) {
-        constexpr std::string_view digits = "0123456789abcdef";
-        text += digits[byte >> 4];
-        text += digits[byte & 15];
-    }
-    return text;
-}
-
-} // namespace
 
 TaskIds::TaskIds(const Clock& clock, TaskIdLimits limits) : clock_(clock), limits_(limits) {}
 
@@ -48,7 +28,7 @@ std::string TaskIds::add(const TaskOwner& owner, KnownTask task,
     }
     make_room(owner);
     const auto entry =
-        entries_.insert(entries_.end(), {random_task_id(), owner, std::move(task), forget_at});
+        entries_.insert(entries_.end(), {"task-" + random_id(), owner, std::move(task), forget_at});
     by_id_.emplace(entry->id, entry);
     by_upstream_.emplace(std::move(key), entry);
     ++counts_[owner.principal];

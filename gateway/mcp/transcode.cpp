@@ -282,6 +282,11 @@ std::string log_message(std::string_view connector_params) {
     return text;
 }
 
+std::string log_level_in(std::string_view connector_params) {
+    const auto raw = find_member(connector_params, "level");
+    return raw ? string_value(*raw).value_or("") : "";
+}
+
 std::optional<std::string_view> task_id_in(std::string_view result) {
     if (const auto direct = find_member(result, "taskId")) {
         return direct;
@@ -289,14 +294,13 @@ std::optional<std::string_view> task_id_in(std::string_view result) {
     if (const auto made = runtime::find_pointer(result, "/task/taskId")) {
         return made;
     }
-    return runtime::find_pointer(result, "/_meta/io.modelcontextprotocol~1related-task/taskId");
+    return runtime::find_pointer(result, related_task_pointer);
 }
 
 std::string with_related_task(std::string_view raw, const TranslateId& translate) {
-    const auto literal =
-        mentions(raw, "related-task")
-            ? runtime::find_pointer(raw, "/_meta/io.modelcontextprotocol~1related-task/taskId")
-            : std::nullopt;
+    const auto literal = mentions(raw, "related-task")
+                             ? runtime::find_pointer(raw, related_task_pointer)
+                             : std::nullopt;
     const auto id = literal ? string_value(*literal) : std::nullopt;
     const auto other = id ? translate(*id) : std::nullopt;
     if (!other) {

@@ -20,7 +20,9 @@ namespace gatehouse::gateway {
 
 constexpr int rpc_missing_capability = -32021; // MCP 2026-07-28, schema
 constexpr int rpc_legacy_not_found = -32002;   // MCP up to 2025-11-25, resources
-constexpr std::string_view meta_related_task = "io.modelcontextprotocol/related-task";
+// Of the task that params or a result are about, where they are not a task's own.
+constexpr std::string_view related_task_pointer =
+    "/_meta/io.modelcontextprotocol~1related-task/taskId";
 constexpr std::string_view tasks_extension = "io.modelcontextprotocol/tasks";
 
 // Replaces `length` bytes at `offset` of a text.
@@ -69,6 +71,8 @@ std::string params_for_connector(std::string text, std::string_view params,
 // notifications/progress for the client: its own token in place of the session's.
 std::string progress_message(std::string_view client_token, std::string_view connector_params);
 std::string log_message(std::string_view connector_params);
+// The level in params of notifications/message; empty if it has none.
+std::string log_level_in(std::string_view connector_params);
 
 // The literal of the task's id in the result of a request that makes or names a task: "/taskId",
 // "/task/taskId", or in `_meta` the related task's. Empty if there is none.

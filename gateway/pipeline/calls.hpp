@@ -75,7 +75,6 @@ class Calls {
                                            std::string_view params) const;
 
     std::uint32_t in_flight_count() const { return in_flight_; }
-    std::size_t parked_count() const { return parked_.count(); }
     // Gives up parked calls, and completes when nothing runs any more.
     Task<void> join();
 

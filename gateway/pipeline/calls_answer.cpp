@@ -11,15 +11,6 @@ namespace gatehouse::gateway {
 
 namespace {
 
-std::string reply_start(std::string_view id, std::string_view member) {
-    std::string text;
-    text.reserve(id.size() + 72);
-    text = R"({"jsonrpc":"2.0","id":)";
-    text += id;
-    text += member;
-    return text;
-}
-
 bool may_hold_uris(const McpCall& call) {
     return call.kind != TargetKind::task && call.method != "completion/complete" &&
            call.method != "resources/subscribe";
@@ -48,7 +39,7 @@ HttpReply failed_reply(const McpCall& call, Error failure) {
     runtime::CallReply failed;
     failed.end = runtime::CallEnd::may_have_run;
     failed.failure = std::move(failure);
-    return connector_reply(call.message().reply_id(), call.message().era, std::move(failed));
+    return failure_reply(call.message().reply_id(), failed);
 }
 
 } // namespace
@@ -83,7 +74,7 @@ HttpReply Calls::answer_of(const Walk& walk, runtime::CallReply reply, ResultKin
     if (reply.failure.code == "GH-M402" && call.kind == TargetKind::tool) {
         return tool_error_reply(message.reply_id(), message.era, reply.failure);
     }
-    return connector_reply(message.reply_id(), message.era, std::move(reply));
+    return failure_reply(message.reply_id(), reply);
 }
 
 HttpReply Calls::result_of(const McpCall& call, runtime::CallReply reply, ResultKind kind) {
@@ -143,10 +134,8 @@ std::optional<Error> Calls::seal_state(const McpCall& call, std::string_view bod
 
 // Puts the gateway's own id where the connector's stands.
 void Calls::show_task_id(const McpCall& call, Era era, std::string_view body, TextEdits& edits) {
-    auto literal =
-        call.method == "tasks/result"
-            ? runtime::find_pointer(body, "/_meta/io.modelcontextprotocol~1related-task/taskId")
-            : task_id_in(body);
+    auto literal = call.method == "tasks/result" ? runtime::find_pointer(body, related_task_pointer)
+                                                 : task_id_in(body);
     const auto upstream_id = literal ? runtime::string_value(*literal) : std::nullopt;
     if (!upstream_id) {
         return;

@@ -31,11 +31,6 @@ class Attendance {
     bool parked_ = false;
 };
 
-std::string level_in(std::string_view log_params) {
-    const auto raw = runtime::find_member(log_params, "level");
-    return raw ? runtime::string_value(*raw).value_or("") : "";
-}
-
 // Whoever waits now hears it, as far as that request asked for it.
 void hear(ParkedCall& parked, const McpMessage& first) {
     runtime::ConnectorCall& upstream = *parked.upstream;
@@ -55,7 +50,7 @@ void hear(ParkedCall& parked, const McpMessage& first) {
                 return;
             }
             const std::string_view least = at->dialogue->call().message().log_level;
-            if (!least.empty() && log_is_wanted(level_in(params), least)) {
+            if (!least.empty() && runtime::level_reaches(log_level_in(params), least)) {
                 at->dialogue->say(log_message(params));
             }
         };

@@ -14,8 +14,7 @@ HttpReply unrecorded_intent_reply(const McpCall& call, Error failure) {
     runtime::CallReply reply;
     reply.failure = std::move(failure);
     reply.retry_after = std::chrono::seconds(1);
-    HttpReply refused =
-        connector_reply(call.message().reply_id(), call.message().era, std::move(reply));
+    HttpReply refused = failure_reply(call.message().reply_id(), reply);
     refused.status = 503;
     return refused;
 }
@@ -25,7 +24,7 @@ HttpReply unrecorded_outcome_reply(const McpCall& call, Error failure) {
     runtime::CallReply reply;
     reply.end = runtime::CallEnd::may_have_run;
     reply.failure = std::move(failure);
-    return connector_reply(call.message().reply_id(), call.message().era, std::move(reply));
+    return failure_reply(call.message().reply_id(), reply);
 }
 
 // What was set for the call's time refers to what ends with it.
@@ -216,7 +215,7 @@ Task<HttpReply> Calls::refuse(SharedCall shared, Denied denied) {
     if (denial.answer == Denial::Answer::failure) {
         runtime::CallReply failed;
         failed.failure = std::move(denial.error);
-        co_return connector_reply(id, call.message().era, std::move(failed));
+        co_return failure_reply(id, failed);
     }
     co_return refusal_reply(id, unknown_target(call));
 }

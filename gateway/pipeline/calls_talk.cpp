@@ -10,17 +10,13 @@ namespace gatehouse::gateway {
 
 namespace {
 
-std::string level_of(std::string_view log_params) {
-    const auto raw = runtime::find_member(log_params, "level");
-    return raw ? runtime::string_value(*raw).value_or("") : "";
-}
-
 // Whether the client of this request wants a log of that level.
 bool wants_log(const McpCall& call, std::string_view level) {
     if (call.session != nullptr) {
-        return log_is_wanted(level, call.session->log_level);
+        return runtime::level_reaches(level, call.session->log_level);
     }
-    return !call.message().log_level.empty() && log_is_wanted(level, call.message().log_level);
+    return !call.message().log_level.empty() &&
+           runtime::level_reaches(level, call.message().log_level);
 }
 
 } // namespace
@@ -48,7 +44,7 @@ void Calls::listen(Walk& walk) {
     }
     if (call.session != nullptr || !call.message().log_level.empty()) {
         upstream.on_log = [said = &walk.dialogue](std::string_view params) {
-            if (wants_log(said->call(), level_of(params))) {
+            if (wants_log(said->call(), log_level_in(params))) {
                 said->say(log_message(params));
             }
         };

@@ -4,8 +4,6 @@
 #include "runtime/base/json.hpp"
 #include "runtime/session/json_scan.hpp"
 
-#include <algorithm>
-
 namespace gatehouse::gateway {
 
 namespace {
@@ -94,15 +92,6 @@ std::string input_key(std::string_view method, std::string_view params, std::siz
 bool declares_extension(std::string_view capabilities, std::string_view extension) {
     const auto extensions = find_member(capabilities, "extensions");
     return extensions && is_object(find_member(*extensions, extension));
-}
-
-bool log_is_wanted(std::string_view level, std::string_view least) {
-    const auto rank = [](std::string_view word) {
-        return std::find(log_levels.begin(), log_levels.end(), word);
-    };
-    const auto of_level = rank(level);
-    const auto of_least = rank(least);
-    return of_level == log_levels.end() || of_least == log_levels.end() || of_level >= of_least;
 }
 
 } // namespace gatehouse::gateway

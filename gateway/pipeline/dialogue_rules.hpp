@@ -28,8 +28,4 @@ std::string input_key(std::string_view method, std::string_view params, std::siz
 // Whether the client of a modern request opted in to an extension.
 bool declares_extension(std::string_view capabilities, std::string_view extension);
 
-// Whether a log of `level` is wanted by who asked for `least` ("" asks for all); both as in
-// logging/setLevel. A word that is no level is passed on.
-bool log_is_wanted(std::string_view level, std::string_view least);
-
 } // namespace gatehouse::gateway

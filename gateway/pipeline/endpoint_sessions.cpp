@@ -4,7 +4,6 @@
 #include "gateway/pipeline/endpoint_methods.hpp"
 #include "runtime/session/json_scan.hpp"
 
-#include <algorithm>
 #include <utility>
 
 namespace gatehouse::gateway {
@@ -174,7 +173,7 @@ HttpReply McpEndpoint::set_log_level(ClientSession& session, const McpMessage& m
     const std::string_view params = message.envelope.params;
     const auto raw = params.empty() ? std::nullopt : runtime::find_member(params, "level");
     const auto level = raw ? runtime::string_value(*raw) : std::nullopt;
-    if (!level || std::find(log_levels.begin(), log_levels.end(), *level) == log_levels.end()) {
+    if (!level || !runtime::severity_of(*level)) {
         const McpRefusal refusal{200, rpc_invalid_params,
                                  "params.level is not one of debug, info, notice, warning, error, "
                                  "critical, alert, emergency",

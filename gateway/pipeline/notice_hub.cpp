@@ -56,13 +56,6 @@ std::string notice_member(std::string_view params, std::string_view key) {
     return raw ? runtime::string_value(*raw).value_or("") : std::string();
 }
 
-// Whether a client that set `wanted` gets a message of `level`; an unknown level passes.
-bool loud_enough(std::string_view level, std::string_view wanted) {
-    const auto of_message = std::find(log_levels.begin(), log_levels.end(), level);
-    const auto least = std::find(log_levels.begin(), log_levels.end(), wanted);
-    return least == log_levels.end() || of_message >= least;
-}
-
 std::string_view needed_capability(std::string_view method) {
     if (method == "elicitation/create") {
         return "elicitation";
@@ -192,7 +185,7 @@ void NoticeHub::tell_session(const InstanceOwner& owner, std::string_view method
 void NoticeHub::tell_log(const runtime::ConnectorNotice& notice) {
     const auto session = sessions_.peek(notice.owner.session);
     if (session != nullptr &&
-        loud_enough(notice_member(notice.params, "level"), session->log_level)) {
+        runtime::level_reaches(notice_member(notice.params, "level"), session->log_level)) {
         tell_session(notice.owner, notice.method, notice.params,
                      MessageStream::Weight::may_be_lost);
     }

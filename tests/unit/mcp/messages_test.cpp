@@ -1,6 +1,7 @@
 #include "gateway/mcp/decode.hpp"
 #include "gateway/mcp/messages.hpp"
 #include "gateway/mcp/param_headers.hpp"
+#include "gateway/mcp/transcode.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -23,6 +24,12 @@ runtime::CallReply answered(const std::string& result) {
     return reply;
 }
 
+// A legacy connector's result as the client of that era gets it.
+HttpReply spliced(std::string_view id, Era client, const std::string& result) {
+    return spliced_reply(reply_start(id, ",\"result\":"), answered(result),
+                         era_edits("tools/call", Era::legacy, client, result));
+}
+
 HttpRequest with_header(const std::string& name, const std::string& value) {
     HttpRequest request;
     request.headers.emplace_back(name, value);
@@ -32,22 +39,21 @@ HttpRequest with_header(const std::string& name, const std::string& value) {
 } // namespace
 
 TEST_CASE("a connector's result is spliced under the client's own id, byte for byte") {
-    CHECK(bytes_of(connector_reply("\"a\"", Era::legacy, answered(R"({"x": 1.50})"))) ==
+    CHECK(bytes_of(spliced("\"a\"", Era::legacy, R"({"x": 1.50})")) ==
           R"({"jsonrpc":"2.0","id":"a","result":{"x": 1.50}})");
 }
 
 TEST_CASE("a modern answer gains resultType exactly once") {
-    CHECK(bytes_of(connector_reply("1", Era::modern, answered(R"({"x":1})"))) ==
+    CHECK(bytes_of(spliced("1", Era::modern, R"({"x":1})")) ==
           R"({"jsonrpc":"2.0","id":1,"result":{"resultType":"complete","x":1}})");
-    CHECK(bytes_of(connector_reply("1", Era::modern, answered("{}"))) ==
+    CHECK(bytes_of(spliced("1", Era::modern, "{}")) ==
           R"({"jsonrpc":"2.0","id":1,"result":{"resultType":"complete"}})");
-    CHECK(bytes_of(connector_reply("1", Era::modern, answered(R"({"resultType":"complete"})"))) ==
+    CHECK(bytes_of(spliced("1", Era::modern, R"({"resultType":"complete"})")) ==
           R"({"jsonrpc":"2.0","id":1,"result":{"resultType":"complete"}})");
 }
 
 TEST_CASE("an SSE event holds no line break inside its data") {
-    const std::string event =
-        bytes_of(as_sse_event(connector_reply("1", Era::legacy, answered("{\r}"))));
+    const std::string event = bytes_of(as_sse_event(spliced("1", Era::legacy, "{\r}")));
     CHECK(event == "event: message\ndata: {\"jsonrpc\":\"2.0\",\"id\":1,\"result\":{ }}\n\n");
 }
 
