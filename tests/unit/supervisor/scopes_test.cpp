@@ -24,7 +24,7 @@ Task<void> shared_scene(Stage& stage) {
 
 // Two calls that both ask: if they were in flight together, the connector would see the second
 // while it waits for the answer to the first.
-Task<void> exclusive_scene(Stage& stage) {
+Task<void> one_at_a_time(Stage& stage, std::shared_ptr<const Caller> other) {
     auto first = say_as(stage, caller("agent:a", "s1", true), "ask");
     const auto first_got = co_await std::move(first);
     CHECK(first_got == "accept alone");
@@ -32,12 +32,16 @@ Task<void> exclusive_scene(Stage& stage) {
     CallReply two;
     TaskGroup group(stage.loop.get_executor());
     group.spawn("one", call_as_into(stage, caller("agent:a", "s1", true), "ask", one));
-    group.spawn("two", call_as_into(stage, caller("agent:b", "s2", true), "ask", two));
+    group.spawn("two", call_as_into(stage, std::move(other), "ask", two));
     auto joining = group.join();
     co_await std::move(joining);
     CHECK(text_of(one) == "accept alone");
     CHECK(text_of(two) == "accept alone");
     CHECK(one.instance == two.instance);
+}
+
+Task<void> exclusive_scene(Stage& stage) {
+    return one_at_a_time(stage, caller("agent:b", "s2", true));
 }
 
 Task<void> auto_scene(Stage& stage) {
@@ -135,19 +139,7 @@ Task<void> member_scene(Stage& stage) {
 }
 
 Task<void> members_asked_scene(Stage& stage) {
-    auto first = say_as(stage, caller("agent:a", "s1", true), "ask");
-    const auto first_got = co_await std::move(first);
-    CHECK(first_got == "accept alone");
-    CallReply one;
-    CallReply two;
-    TaskGroup group(stage.loop.get_executor());
-    group.spawn("one", call_as_into(stage, caller("agent:a", "s1", true), "ask", one));
-    group.spawn("two", call_as_into(stage, caller("agent:a", "s2", true), "ask", two));
-    auto joining = group.join();
-    co_await std::move(joining);
-    CHECK(text_of(one) == "accept alone");
-    CHECK(text_of(two) == "accept alone");
-    CHECK(one.instance == two.instance);
+    return one_at_a_time(stage, caller("agent:a", "s2", true));
 }
 
 Task<void> room_scene(Stage& stage) {
