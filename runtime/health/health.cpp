@@ -161,14 +161,12 @@ Health judge_running(const HealthFacts& facts, WallTime now, std::vector<HealthC
     health.since = facts.phase_since;
     const bool failed_before =
         facts.last_failure_at && !found.empty() && found.front().name == "restarted";
-    const bool between_attempts =
-        facts.phase == HealthPhase::waiting || facts.phase == HealthPhase::starting;
-    if (between_attempts && failed_before) {
+    if (facts.downstream_since && facts.last_failure && facts.phase != HealthPhase::stuck) {
         // A service elsewhere that cannot be had is no crash of the connector.
         const auto word = word_of_downstream(*facts.last_failure);
         if (word) {
             health.word = *word;
-            health.since = facts.failures.empty() ? facts.phase_since : facts.failures.front();
+            health.since = *facts.downstream_since;
             health.cause = facts.last_failure;
             return health;
         }

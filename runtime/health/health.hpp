@@ -53,7 +53,9 @@ struct HealthFacts {
     WallTime phase_since;
     std::optional<Error> last_failure; // cause of the last unasked end or failed start
     std::optional<WallTime> last_failure_at;
-    std::vector<WallTime> failures;        // of the last restarts, oldest first, bounded
+    // Of the last restarts, oldest first, bounded; without those that tell of the service behind
+    // it.
+    std::vector<WallTime> failures;
     std::optional<WallTime> last_stray_at; // stdout that is no protocol message
     std::uint64_t stray_lines = 0;
     std::optional<WallTime> last_log_drop_at;
@@ -61,6 +63,8 @@ struct HealthFacts {
     std::uint64_t calls_recent = 0;        // in the last 5 minutes
     std::uint64_t calls_recent_failed = 0; // by the connector's fault
     std::optional<WallTime> calls_failing_since;
+    // Of starts that failed because of the service behind it, one after the other; since the first.
+    std::optional<WallTime> downstream_since;
     std::optional<DownstreamFact> refused_credential; // shown by calls of a ready connector
     std::optional<DownstreamFact> outage;
 };

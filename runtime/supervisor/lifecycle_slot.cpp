@@ -95,6 +95,7 @@ void LifecycleSlot::ask_start() {
     failures_.clear();
     last_failure_.reset();
     last_failure_at_.reset();
+    downstream_since_.reset();
     start_wanted_ = true;
     changed();
 }
@@ -201,6 +202,7 @@ void LifecycleSlot::secret_changed() {
         failures_.clear();
         last_failure_.reset();
         last_failure_at_.reset();
+        downstream_since_.reset();
         idle_wanted_ = true;
     }
     changed();

@@ -189,6 +189,8 @@ class LifecycleSlot : public InstanceSlot, public std::enable_shared_from_this<L
     std::uint64_t unknown_ids_ = 0; // of earlier instances
     CallWindow call_window_;
     DownstreamEvidence evidence_;
+    std::optional<WallTime>
+        downstream_since_; // starts fail since then because of what is elsewhere
     std::uint64_t calls_total_ = 0;
     std::uint64_t calls_failed_ = 0;
     std::uint64_t waiting_calls_ = 0;

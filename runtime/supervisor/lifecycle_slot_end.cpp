@@ -109,7 +109,12 @@ LifecycleEvent LifecycleSlot::settle_failure(const Error& cause) {
     const WallTime now = host_.clock.wall_now();
     last_failure_ = cause;
     last_failure_at_ = now;
-    failures_.push_back(now);
+    if (tells_refused_credential(cause) || tells_outage(cause)) {
+        downstream_since_ = downstream_since_.value_or(now);
+    } else {
+        downstream_since_.reset();
+        failures_.push_back(now);
+    }
     if (failures_.size() > failures_kept_count) {
         failures_.pop_front();
     }

@@ -50,6 +50,7 @@ HealthFacts LifecycleSlot::health_facts() const {
     facts.calls_recent = recent.calls;
     facts.calls_recent_failed = recent.failed;
     facts.calls_failing_since = calls_failing_since_;
+    facts.downstream_since = downstream_since_;
     facts.refused_credential = evidence_.refused();
     facts.outage = evidence_.outage(host_.clock.steady_now());
     return facts;

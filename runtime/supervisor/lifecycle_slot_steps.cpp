@@ -173,6 +173,7 @@ LifecycleEvent LifecycleSlot::became_ready() {
     tell("ready with " + std::to_string(catalogue->tools.size()) + " tools in " +
          milliseconds_text(now - instance_->started));
     evidence_.reset();
+    downstream_since_.reset();
     events_.on_era(catalogue->era);
     replace_catalogue(std::move(catalogue));
     events_.on_ready();

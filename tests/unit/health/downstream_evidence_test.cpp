@@ -68,7 +68,7 @@ TEST_CASE("a few failures among many answers are no outage, and our own policy n
     CHECK_FALSE(blocked.refused().has_value());
 }
 
-TEST_CASE("a start that fails because of what is elsewhere is no crash loop") {
+TEST_CASE("a start that fails because of what is elsewhere is no crash loop, whatever it does") {
     const std::pair<const char*, HealthWord> words[] = {{"GH-A103", HealthWord::auth_failed},
                                                         {"GH-D202", HealthWord::downstream_outage},
                                                         {"GH-P301", HealthWord::crash_loop}};
@@ -78,8 +78,14 @@ TEST_CASE("a start that fails because of what is elsewhere is no crash loop") {
         facts.phase_since = wall;
         facts.last_failure = failure(code);
         facts.last_failure_at = wall;
-        facts.failures = {wall, wall, wall};
+        if (word == HealthWord::crash_loop) {
+            facts.failures = {wall, wall, wall};
+        } else {
+            facts.downstream_since = wall - seconds(60);
+        }
         CHECK(judge_health(facts, wall + seconds(1)).word == word);
         CHECK(judge_health(facts, wall + seconds(1)).cause->code == code);
+        facts.phase = HealthPhase::stopping;
+        CHECK(judge_health(facts, wall + seconds(1)).word == word);
     }
 }

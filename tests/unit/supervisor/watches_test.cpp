@@ -39,6 +39,8 @@ Task<void> counted_scene(Stage& stage) {
     auto three = watch_as(stage, a, "file:///y");
     const auto third = co_await std::move(three);
     CHECK(third.end == CallEnd::result);
+    auto asking = until_asked(stage, "subscribe file:///y", 1);
+    co_await std::move(asking);
     CHECK(asked(stage, "subscribe file:///x") == 1);
     stage.supervisor->unwatch_resource(notes, *a, "file:///x");
     stage.supervisor->unwatch_resource(notes, *a, "file:///never");
@@ -124,7 +126,8 @@ Task<void> remembered_era_scene(Stage& stage) {
     auto restarting = stage.supervisor->restart(notes);
     const auto restarted = co_await std::move(restarting);
     CHECK(restarted.has_value());
-    CHECK(asked(stage, "discover seen") == 2);
+    auto anew = until_asked(stage, "discover seen", 2);
+    co_await std::move(anew);
 }
 
 Task<void> probe_exit_scene(Stage& stage) {
@@ -136,6 +139,8 @@ Task<void> probe_exit_scene(Stage& stage) {
     CHECK(status.health == "healthy");
     CHECK(status.restarts_total == 0);
     CHECK(status.era == "legacy");
+    auto begun = until_asked(stage, "initialize seen", 1);
+    co_await std::move(begun);
     CHECK(asked(stage, "discover seen") == 1);
 }
 
