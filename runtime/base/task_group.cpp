@@ -3,7 +3,6 @@
 #include "runtime/base/assert.hpp"
 #include "runtime/base/log.hpp"
 
-#include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/redirect_error.hpp>
@@ -16,6 +15,11 @@
 
 namespace gatehouse {
 
+struct TaskGroup::Entry {
+    asio::cancellation_signal signal;
+    bool started = false; // until then there is nothing to cancel
+};
+
 struct TaskGroup::State {
     explicit State(Executor group_executor)
         : executor(std::move(group_executor)), all_ended(executor) {
@@ -24,7 +28,7 @@ struct TaskGroup::State {
 
     Executor executor;
     asio::steady_timer all_ended; // never expires; cancelled to wake join()
-    std::list<asio::cancellation_signal> signals;
+    std::list<std::shared_ptr<Entry>> entries;
     bool stopping = false;
 };
 
@@ -45,10 +49,18 @@ void report_end(const std::string& name, const std::exception_ptr& failure) {
     }
 }
 
-// Asio 1.81 awaits once more after the coroutine it was given has ended, outside of its own try
-// block; if the task is cancelled by then, that wait throws out of io_context::run. So the task's
-// end is taken here, and nothing after it can throw but what the task itself threw.
-Task<void> run_contained(Task<void> task) {
+} // namespace
+
+// Asio 1.81 awaits twice outside of its own try block: before it starts the coroutine it was given,
+// and after that has ended. If the task is cancelled by then, the second wait throws out of
+// io_context::run. So nothing is cancelled before it gets here, the task's end is taken here, and
+// nothing after it can throw but what the task itself threw.
+Task<void> TaskGroup::run_contained(std::shared_ptr<State> state, std::shared_ptr<Entry> entry,
+                                    Task<void> task) {
+    if (state->stopping) {
+        co_return;
+    }
+    entry->started = true;
     std::exception_ptr failure;
     try {
         co_await std::move(task);
@@ -61,28 +73,43 @@ Task<void> run_contained(Task<void> task) {
     }
 }
 
-} // namespace
+// What happens at a task's end. Its slot is its own member and not bound by
+// bind_cancellation_slot(): to a handler so bound, Asio 1.81 hands a cancellation from outside of
+// the loop through the queue, as a bare address that may be gone when its turn comes. A handler
+// that names no executor gets it at once.
+struct TaskGroup::OnEnd {
+    using cancellation_slot_type = asio::cancellation_slot;
+    cancellation_slot_type get_cancellation_slot() const noexcept { return entry->signal.slot(); }
+
+    void operator()(const std::exception_ptr& failure) const {
+        report_end(name, failure);
+        state->entries.erase(position);
+        if (state->entries.empty()) {
+            state->all_ended.cancel();
+        }
+    }
+
+    std::shared_ptr<State> state;
+    std::shared_ptr<Entry> entry;
+    std::list<std::shared_ptr<Entry>>::iterator position;
+    std::string name;
+};
 
 TaskGroup::TaskGroup(Executor executor) : state_(std::make_shared<State>(std::move(executor))) {}
 
 TaskGroup::~TaskGroup() {
-    GH_ASSERT(state_->signals.empty());
+    GH_ASSERT(state_->entries.empty());
 }
 
 void TaskGroup::spawn(std::string name, Task<void> task) {
     if (state_->stopping) {
         return;
     }
-    const auto position = state_->signals.emplace(state_->signals.end());
-    auto on_end = [state = state_, position, name = std::move(name)](std::exception_ptr failure) {
-        report_end(name, failure);
-        state->signals.erase(position);
-        if (state->signals.empty()) {
-            state->all_ended.cancel();
-        }
-    };
-    asio::co_spawn(state_->executor, run_contained(std::move(task)),
-                   asio::bind_cancellation_slot(position->slot(), std::move(on_end)));
+    auto entry = std::make_shared<Entry>();
+    const auto position = state_->entries.insert(state_->entries.end(), entry);
+    OnEnd on_end{state_, entry, position, std::move(name)};
+    asio::co_spawn(state_->executor, run_contained(state_, std::move(entry), std::move(task)),
+                   std::move(on_end));
 }
 
 void TaskGroup::stop() {
@@ -90,16 +117,14 @@ void TaskGroup::stop() {
         return;
     }
     state_->stopping = true;
-    // A handler may end at once and erase its own entry, so walk over a copy of the addresses; the
-    // list keeps addresses stable, and an entry is erased only through the executor, never inside
-    // emit.
-    std::vector<asio::cancellation_signal*> running;
-    running.reserve(state_->signals.size());
-    for (auto& signal : state_->signals) {
-        running.push_back(&signal);
-    }
-    for (auto* signal : running) {
-        signal->emit(asio::cancellation_type::terminal);
+    // A task may end, and erase its entry, while others are told; so walk over a copy that keeps
+    // every entry alive. One that has not started sees `stopping` when its turn comes.
+    const std::vector<std::shared_ptr<Entry>> running(state_->entries.begin(),
+                                                      state_->entries.end());
+    for (const auto& entry : running) {
+        if (entry->started) {
+            entry->signal.emit(asio::cancellation_type::terminal);
+        }
     }
 }
 
@@ -109,7 +134,7 @@ Task<void> TaskGroup::join() {
     // the cancellation is noted by Asio and thrown only at the caller's next wait.
     const bool throws = co_await asio::this_coro::throw_if_cancelled();
     co_await asio::this_coro::throw_if_cancelled(false);
-    while (!state->signals.empty()) {
+    while (!state->entries.empty()) {
         boost::system::error_code ignored;
         auto token = asio::redirect_error(asio::use_awaitable, ignored);
         co_await state->all_ended.async_wait(token);
@@ -118,7 +143,7 @@ Task<void> TaskGroup::join() {
 }
 
 std::size_t TaskGroup::running_count() const {
-    return state_->signals.size();
+    return state_->entries.size();
 }
 bool TaskGroup::stopping() const {
     return state_->stopping;

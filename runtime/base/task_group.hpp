@@ -24,7 +24,8 @@ class TaskGroup {
     // started.
     void spawn(std::string name, Task<void> task);
 
-    // Asks every coroutine to end: emits Asio terminal cancellation to each. Idempotent.
+    // Asks every coroutine to end: emits Asio terminal cancellation to each that has started, and
+    // destroys the others unstarted. Idempotent; also from outside of the running loop.
     void stop();
     // Completes when none runs any more. Does not stop them by itself.
     Task<void> join();
@@ -34,6 +35,11 @@ class TaskGroup {
 
   private:
     struct State;
+    struct Entry;
+    struct OnEnd;
+    static Task<void> run_contained(std::shared_ptr<State> state, std::shared_ptr<Entry> entry,
+                                    Task<void> task);
+
     std::shared_ptr<State> state_;
 };
 

@@ -3,6 +3,8 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <catch2/catch.hpp>
 #include <chrono>
@@ -99,4 +101,76 @@ TEST_CASE("a task that is cancelled before its first wait does not throw out of 
     group.spawn("stops its own group", stop_own_group(group));
     REQUIRE_NOTHROW(loop.run());
     CHECK(group.running_count() == 0);
+}
+
+namespace {
+
+Task<void> note_and_end(bool& ran) {
+    ran = true;
+    co_return;
+}
+
+Task<void> wait_once(asio::steady_timer& timer, bool& cancelled) {
+    boost::system::error_code failure;
+    auto token = asio::redirect_error(asio::use_awaitable, failure);
+    co_await timer.async_wait(token);
+    cancelled = failure == asio::error::operation_aborted;
+}
+
+} // namespace
+
+TEST_CASE(
+    "stop from outside of the loop reaches no task that ends on its own before the loop sees it") {
+    asio::io_context loop(1);
+    TaskGroup group(loop.get_executor());
+    asio::steady_timer timer(loop, std::chrono::hours(1));
+    bool cancelled = false;
+    group.spawn("is about to end", wait_once(timer, cancelled));
+    loop.poll();
+    timer.cancel(); // its end is now queued
+    group.stop();
+    loop.restart();
+    REQUIRE_NOTHROW(loop.run());
+    CHECK(cancelled);
+    CHECK(group.running_count() == 0);
+}
+
+TEST_CASE("a task that stop overtakes before the loop started it never runs") {
+    asio::io_context loop(1);
+    TaskGroup group(loop.get_executor());
+    bool ran = false;
+    bool late_ran = false;
+    group.spawn("not yet started", note_and_end(ran));
+    group.stop();
+    group.stop();
+    group.spawn("after stop", note_and_end(late_ran));
+    REQUIRE_NOTHROW(loop.run());
+    CHECK_FALSE(ran);
+    CHECK_FALSE(late_ran);
+    CHECK(group.running_count() == 0);
+}
+
+TEST_CASE("a task that is stopped in the loop before it was started never runs") {
+    asio::io_context loop(1);
+    TaskGroup group(loop.get_executor());
+    bool ran = false;
+    asio::post(loop, [&group] { group.stop(); });
+    group.spawn("not yet started", note_and_end(ran));
+    REQUIRE_NOTHROW(loop.run());
+    CHECK_FALSE(ran);
+    CHECK(group.running_count() == 0);
+}
+
+TEST_CASE("stop from outside of the loop ends waiting tasks, and join completes") {
+    asio::io_context loop(1);
+    TaskGroup group(loop.get_executor());
+    group.spawn("waiter one", wait_for_ever(loop.get_executor()));
+    group.spawn("waiter two", wait_for_ever(loop.get_executor()));
+    loop.poll();
+    group.stop();
+    bool joined = false;
+    asio::co_spawn(loop, stop_and_join(group, joined), asio::detached);
+    loop.restart();
+    REQUIRE_NOTHROW(loop.run());
+    CHECK(joined);
 }
