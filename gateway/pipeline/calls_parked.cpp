@@ -57,9 +57,11 @@ void hear(ParkedCall& parked, const McpMessage& first) {
     }
 }
 
-Error parking_full() {
-    return Error{"GH-R707", "too many calls wait for answers of their clients", "", "",
-                 "Answer or give up some of them, and call again"};
+Error parking_full(const McpCall& call) {
+    return Error{"GH-R708", "too many calls wait for answers of their clients",
+                 call.connector().str(),
+                 "the connector asked the client, and there is no place to keep the call meanwhile",
+                 "Answer or give up some of those that wait, and call again"};
 }
 
 } // namespace
@@ -169,7 +171,7 @@ Task<HttpReply> Calls::attend(Walk& walk, std::shared_ptr<ParkedCall> parked, St
     walk.missing = parked->missing;
     runtime::CallReply reply = std::move(*parked->reply);
     if (full && reply.end == runtime::CallEnd::cancelled) {
-        reply.failure = parking_full();
+        reply.failure = parking_full(*walk.call);
     }
     const ResultKind kind = result_kind(reply);
     auto recording = record_outcome(*walk.call, reply, started, kind);

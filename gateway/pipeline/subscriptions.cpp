@@ -161,14 +161,21 @@ std::optional<McpRefusal> Subscriptions::check(const Exchange& exchange) const {
     if (exchange.http.body.size() > listen_body_max_bytes) {
         return McpRefusal{200, rpc_invalid_params, "a subscription is longer than 64 KiB", ""};
     }
+    if (stopped_) {
+        return McpRefusal{503, rpc_connector_failed, "the gateway is stopping. Try again later",
+                          ""};
+    }
     const PrincipalId& who = exchange.routed->principal().id();
     const auto same = [&](const Listener& one) { return one.request().principal().id() == who; };
     const auto own = std::count_if(listeners_.begin(), listeners_.end(), same);
-    if (stopped_ || listeners_.size() >= listeners_max_count ||
-        own >= static_cast<std::ptrdiff_t>(listeners_of_one_max_count)) {
-        return McpRefusal{503, rpc_connector_failed,
-                          "GH-R707 too many subscriptions are open. Close some, or try again later",
-                          R"({"code":"GH-R707"})"};
+    const bool too_many_own = own >= static_cast<std::ptrdiff_t>(listeners_of_one_max_count);
+    if (too_many_own || listeners_.size() >= listeners_max_count) {
+        const Error full{"GH-R713", "too many subscriptions are open", who.str(),
+                         too_many_own ? "one client may have 64 at a time"
+                                      : "all clients of this gateway together have 1024",
+                         "Close subscriptions/listen streams that are not needed, or try again "
+                         "later"};
+        return McpRefusal{503, rpc_connector_failed, to_text(full), R"({"code":"GH-R713"})"};
     }
     return std::nullopt;
 }

@@ -226,7 +226,9 @@ TEST_CASE("listen streams are bounded, and a filter that is none is refused") {
         open.push_back(&listen(R"("notifications":{},)"));
         CHECK(open.back()->status == 200);
     }
-    CHECK(listen(R"("notifications":{},)").status == 503);
+    auto& refused = listen(R"("notifications":{},)");
+    CHECK(refused.status == 503);
+    CHECK(refused.json()["error"]["data"]["code"] == "GH-R713");
     fixture.hang_up(*open.front());
     CHECK(listen(R"("notifications":{},)").status == 200);
 }

@@ -185,7 +185,7 @@ TEST_CASE("each principal has so many places to park, and no more than that are 
         CHECK(parked_answer(stage)["result"]["resultType"] == "input_required");
         CHECK(parked_answer(stage)["result"]["resultType"] == "input_required");
         const Json full = parked_answer(stage);
-        CHECK(full["error"]["data"]["code"] == "GH-R707");
+        CHECK(full["error"]["data"]["code"] == "GH-R708");
         CHECK(stage.talk(2).call->cancelled().has_value());
         CHECK_FALSE(stage.talk(0).ended());
         const auto other = call_modern(stage, call_params, stage.gateway.other_token);
