@@ -112,8 +112,11 @@ Task<runtime::CallReply> Calls::dispatch_subscription(const McpCall& call) {
     if (reply.end != runtime::CallEnd::result) {
         co_return reply;
     }
-    if (session != nullptr && !session->watched.insert(key).second) {
-        // Two subscriptions at once: one count is one too many.
+    const bool unwanted =
+        session != nullptr && (session->closed() || !session->watched.insert(key).second);
+    if (unwanted) {
+        // The session ended meanwhile, and nobody would free it; or there were two subscriptions at
+        // once, and one count is one too many.
         services_.directory.unwatch_resource(connector, *caller, uri);
     }
     done.instance = reply.instance;

@@ -117,6 +117,21 @@ TEST_CASE("a legacy client's subscription is counted once, journalled, and ends 
     CHECK(stage.directory.unwatched.size() == 2);
 }
 
+TEST_CASE("a subscription that comes through after its session has ended is taken back") {
+    DialogueStage stage;
+    stage.open_session("{}");
+    stage.directory.holds_watches = true;
+    const auto asked = stage.ask_legacy("resources/subscribe", R"({"uri":"test://a"})");
+    HttpRequest end = stage.legacy("");
+    end.method = "DELETE";
+    stage.answered(stage.send(std::move(end)));
+    CHECK(stage.directory.unwatched.empty());
+    stage.directory.holds_watches = false;
+    stage.directory.watch_wake.cancel();
+    CHECK(stage.answered(asked));
+    CHECK(stage.directory.unwatched == std::vector<std::string>{"test://a"});
+}
+
 TEST_CASE("methods of the other era do not exist") {
     DialogueStage stage;
     stage.open_session("{}");

@@ -69,7 +69,10 @@ struct Talk {
 
 class TalkingDirectory final : public runtime::ConnectorDirectory {
   public:
-    explicit TalkingDirectory(Executor executor) : executor_(executor) { set_era(Era::legacy); }
+    explicit TalkingDirectory(Executor executor)
+        : watch_wake(executor, SteadyTime::max()), executor_(executor) {
+        set_era(Era::legacy);
+    }
 
     void set_era(Era era) {
         auto made = std::make_shared<runtime::Catalogue>();
@@ -123,6 +126,11 @@ class TalkingDirectory final : public runtime::ConnectorDirectory {
     Task<runtime::CallReply> watch_resource(ConnectorName, std::shared_ptr<const runtime::Caller>,
                                             std::string uri) override {
         watched.push_back(uri);
+        while (holds_watches) {
+            boost::system::error_code woken;
+            auto token = asio::redirect_error(asio::use_awaitable, woken);
+            co_await watch_wake.async_wait(token);
+        }
         runtime::CallReply reply;
         reply.end = runtime::CallEnd::result;
         reply.frame = "{}";
@@ -144,6 +152,8 @@ class TalkingDirectory final : public runtime::ConnectorDirectory {
     std::deque<std::shared_ptr<Talk>> talks;
     std::vector<std::string> watched;
     std::vector<std::string> unwatched;
+    bool holds_watches = false; // until it is false and watch_wake was cancelled
+    asio::steady_timer watch_wake;
 
   private:
     Executor executor_;
