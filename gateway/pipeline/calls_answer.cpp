@@ -1,5 +1,6 @@
 // The connector's reply as the client's answer: moved, cut where the eras differ, never rebuilt.
 #include "gateway/pipeline/calls.hpp"
+#include "gateway/pipeline/dialogue_rules.hpp"
 #include "runtime/base/json.hpp"
 #include "runtime/base/units.hpp"
 #include "runtime/session/json_scan.hpp"
@@ -35,11 +36,44 @@ Error foreign_task() {
                  "Use a client of MCP 2026-07-28 for this tool"};
 }
 
+HttpReply lacking_reply(const McpCall& call, const MissingCapability& missing) {
+    McpRefusal lacking{400, rpc_missing_capability,
+                       "the request needs the client capability " + missing.name,
+                       "{\"requiredCapabilities\":" + missing.required + "}"};
+    return refusal_reply(call.message().reply_id(), lacking);
+}
+
 HttpReply failed_reply(const McpCall& call, Error failure) {
     runtime::CallReply failed;
     failed.end = runtime::CallEnd::may_have_run;
     failed.failure = std::move(failure);
     return failure_reply(call.message().reply_id(), failed);
+}
+
+// Whether what a modern connector asks may not reach its modern client. A connector is told the
+// client's capabilities with every call, but that is no reason to believe that it kept to them.
+std::optional<HttpReply> unaskable_reply(const McpCall& call, ResultKind kind,
+                                         std::string_view body) {
+    const bool may_wait = call.method == "tools/call" || call.method == "prompts/get" ||
+                          call.method == "resources/read";
+    const bool asks = kind == ResultKind::input_required;
+    const auto requests = asks || call.method == "tasks/get"
+                              ? runtime::find_member(body, "inputRequests")
+                              : std::nullopt;
+    std::optional<InputProblem> problem;
+    if (asks && !may_wait) {
+        problem = InputProblem{std::nullopt, "a request of this kind cannot wait for input"};
+    } else if (requests) {
+        problem = input_problem(*requests, call.caller().capabilities);
+    }
+    if (!problem) {
+        return std::nullopt;
+    }
+    return problem->missing
+               ? lacking_reply(call, *problem->missing)
+               : failed_reply(call, Error{"GH-M434", "the connector's question cannot be passed on",
+                                          call.connector().str(), problem->fault,
+                                          "Report it to the connector's author"});
 }
 
 } // namespace
@@ -48,10 +82,7 @@ HttpReply Calls::answer_of(const Walk& walk, runtime::CallReply reply, ResultKin
     const McpCall& call = *walk.call;
     const McpMessage& message = call.message();
     if (walk.missing && reply.end != runtime::CallEnd::result) {
-        McpRefusal lacking{400, rpc_missing_capability,
-                           "the request needs the client capability " + walk.missing->name,
-                           "{\"requiredCapabilities\":" + walk.missing->required + "}"};
-        return refusal_reply(message.reply_id(), lacking);
+        return lacking_reply(call, *walk.missing);
     }
     if (reply.end == runtime::CallEnd::result) {
         return result_of(call, std::move(reply), kind);
@@ -91,6 +122,11 @@ HttpReply Calls::result_of(const McpCall& call, runtime::CallReply reply, Result
         reply.body_length = reply.frame.size();
     }
     const std::string_view body = reply.body();
+    if (reply.era == Era::modern && message.era == Era::modern) {
+        if (auto refused = unaskable_reply(call, kind, body)) {
+            return std::move(*refused);
+        }
+    }
     TextEdits edits = era_edits(call.method, reply.era, message.era, body);
     if (kind == ResultKind::input_required) {
         if (auto problem = seal_state(call, body, edits)) {

@@ -74,6 +74,29 @@ std::optional<MissingCapability> missing_capability(std::string_view method,
     return missing(method == "roots/list" ? "roots" : method, "", rpc_method_not_found);
 }
 
+std::optional<InputProblem> input_problem(std::string_view requests,
+                                          std::string_view capabilities) {
+    const auto asked = runtime::object_members(requests);
+    if (!asked) {
+        return InputProblem{std::nullopt, "inputRequests is not an object"};
+    }
+    for (const runtime::JsonMember& one : *asked) {
+        const auto raw = find_member(one.value, "method");
+        const std::string method = raw ? string_value(*raw).value_or("") : "";
+        if (method != "elicitation/create" && method != "sampling/createMessage" &&
+            method != "roots/list") {
+            return InputProblem{
+                std::nullopt, "it asks for " + (method.empty() ? "nothing" : method.substr(0, 64)) +
+                                  ", which is no question to a client"};
+        }
+        const std::string_view params = find_member(one.value, "params").value_or("{}");
+        if (auto lacking = missing_capability(method, params, capabilities)) {
+            return InputProblem{std::move(lacking), ""};
+        }
+    }
+    return std::nullopt;
+}
+
 std::string input_key(std::string_view method, std::string_view params, std::size_t number) {
     if (method == "elicitation/create") {
         const auto properties = runtime::find_pointer(params, "/requestedSchema/properties");

@@ -21,6 +21,15 @@ struct MissingCapability {
 std::optional<MissingCapability>
 missing_capability(std::string_view method, std::string_view params, std::string_view capabilities);
 
+// Why the `inputRequests` (raw) of a modern connector may not reach this client.
+struct InputProblem {
+    std::optional<MissingCapability> missing; // empty: the connector's own fault
+    std::string fault;                        // what is wrong with them
+};
+// Empty: the client may have them. MCP 2026-07-28, multi round-trip requests: only these three
+// methods, and nothing the client did not declare.
+std::optional<InputProblem> input_problem(std::string_view requests, std::string_view capabilities);
+
 // The key of a legacy connector's question in `inputRequests`. Such a question has no name; where
 // an elicitation asks for exactly one property, its name says most, else "input_<number>".
 std::string input_key(std::string_view method, std::string_view params, std::size_t number);

@@ -212,6 +212,53 @@ TEST_CASE("a modern connector's questions pass to a modern client, and its state
     CHECK(stage.outcomes() == std::vector<std::string>{"input_required", "result"});
 }
 
+TEST_CASE("a modern client never gets a modern connector's question that it did not declare") {
+    const auto question = [](const std::string& method, const std::string& params) {
+        return R"({"q":{"method":")" + method + R"(","params":)" + params + "}}";
+    };
+    struct Asked {
+        std::string capabilities, question, required; // required empty: the connector's fault
+    };
+    const std::string form = question("elicitation/create", R"({"message":"?"})");
+    const std::string url = question("elicitation/create", R"({"mode":"url","url":"https://x"})");
+    const std::string sampling = question("sampling/createMessage", R"({"messages":[]})");
+    const std::string tools = question("sampling/createMessage", R"({"tools":[]})");
+    const std::string roots = R"({"q":{"method":"roots/list"}})";
+    for (const Asked& one : std::vector<Asked>{
+             {"{}", form, R"({"elicitation":{}})"},
+             {R"({"elicitation":{"url":{}}})", form, R"({"elicitation":{"form":{}}})"},
+             {R"({"elicitation":{}})", url, R"({"elicitation":{"url":{}}})"},
+             {R"({"elicitation":{}})", sampling, R"({"sampling":{}})"},
+             {R"({"sampling":{}})", tools, R"({"sampling":{"tools":{}}})"},
+             {R"({"sampling":{"tools":{}}})", roots, R"({"roots":{}})"},
+             {R"({"roots":{}})", question("tools/call", "{}"), ""},
+             {R"({"roots":{}})", "[]", ""}}) {
+        RoundsStage stage;
+        stage.directory.on_call = [&](Talk& talk) { talk.result(required(one.question)); };
+        const auto request =
+            stage.ask_modern("tools/call", call_params, "echo_echo", one.capabilities);
+        const Json error = stage.answer_to(request)["error"];
+        INFO(one.question);
+        if (one.required.empty()) {
+            CHECK(error["data"]["code"] == "GH-M434");
+        } else {
+            CHECK(request->status == 400);
+            CHECK(error["code"] == -32021);
+            CHECK(error["data"]["requiredCapabilities"] == json_of(one.required));
+        }
+    }
+}
+
+TEST_CASE("a request that cannot wait for input does not bring a connector's questions") {
+    RoundsStage stage;
+    stage.directory.on_call = [&](Talk& talk) { talk.result(required("{}")); };
+    const auto request = stage.ask_modern(
+        "completion/complete",
+        R"("ref":{"type":"ref/prompt","name":"echo_greet"},"argument":{"name":"a","value":""},)",
+        "");
+    CHECK(stage.answer_to(request)["error"]["data"]["code"] == "GH-M434");
+}
+
 TEST_CASE(
     "where the connector sends no state there is none, and answers without one pass as they are") {
     RoundsStage stage;
