@@ -3,11 +3,14 @@
 // client's call; everything else would show one member what belongs to another. Pure.
 #pragma once
 
+#include "runtime/base/clock.hpp"
+
 #include <boost/unordered/unordered_flat_set.hpp>
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <optional>
-#include <string_view>
+#include <string>
 
 namespace gatehouse::runtime {
 
@@ -33,17 +36,31 @@ constexpr Belongs whose(const CallsAtWork& at_work) {
     return certain ? Belongs::to_call : Belongs::to_nobody;
 }
 
+// A call that was given up a moment ago.
+struct JustAbandoned {
+    std::uint64_t id = 0;
+    SteadyTime patience_until;
+    std::optional<std::string> untold; // why; set if the connector is told only after that time
+};
+
 // The calls that ended without their answer, until it comes.
 class AbandonedCalls {
   public:
-    void add(std::uint64_t id);
+    // False if there are too many: it is not remembered, and its answer not waited for.
+    bool add(JustAbandoned call);
     // An answer came that nothing waited for.
-    void answered(std::uint64_t id) { ids_.erase(id); }
+    void answered(std::uint64_t id);
     // Once more calls were abandoned than are remembered, it stays true.
     bool any() const { return overflowed_ || !ids_.empty(); }
+    // Whether an answer may come soon, so that it is better to wait than to be certain of nothing.
+    bool awaited() const { return !recent_.empty(); }
+    SteadyTime patience_until() const { return recent_.front().patience_until; }
+    // The longest awaited, if its time is over; it is not awaited any more, nor forgotten.
+    std::optional<JustAbandoned> overdue(SteadyTime now);
 
   private:
     boost::unordered_flat_set<std::uint64_t> ids_;
+    std::deque<JustAbandoned> recent_; // all are awaited equally long, so the oldest is the first
     bool overflowed_ = false;
 };
 

@@ -81,6 +81,9 @@ void SessionCore::submit(PendingCall& pending) {
 
 // An exclusive call at the head of the queue holds up those behind it: they do not overtake it.
 bool SessionCore::may_send_now(const PendingCall& pending) const {
+    if (pending.exclusive && abandoned_.awaited()) {
+        return false; // what it would be asked now could be about the abandoned call
+    }
     const int others_max = pending.exclusive ? 1 : options_.concurrency;
     return !exclusive_in_flight_ && counters_.in_flight < static_cast<std::uint64_t>(others_max) &&
            output_->backlog_bytes() < backlog_pause_bytes;
@@ -190,9 +193,11 @@ void SessionCore::finish(PendingCall& pending, CallEnd how, Error failure) {
 void SessionCore::forget(PendingCall& pending) {
     detach(pending);
     pending.done = true;
-    withdraw_inputs_of(pending);
     if (!end_reason_) {
         abandon(pending, "the caller went away");
+    }
+    withdraw_inputs_of(pending);
+    if (!end_reason_) {
         send_queued();
     }
 }
@@ -211,14 +216,18 @@ void SessionCore::abandon(const PendingCall& pending, std::string_view reason) {
     if (pending.upstream_id == 0) {
         return;
     }
+    // A server that is told to stop need not answer any more. One that waits for its client ends
+    // the call by itself once that is refused.
+    const bool ends_by_itself = pending.open_inputs > 0 && !options_.single_session;
+    bool told_later = false;
     if (pending.lane == Lane::shared || pending.lane == Lane::watch) {
-        abandoned_.add(pending.upstream_id);
+        told_later = await_late_answer(pending.upstream_id, ends_by_itself, reason);
     }
     if (pending.lane == Lane::listen) {
         listening_.closed(pending.upstream_id);
         ignore_answer(pending.upstream_id);
     }
-    if (pending.lane != Lane::probe) {
+    if (pending.lane != Lane::probe && !told_later) {
         tell_cancelled(pending.upstream_id, reason);
     }
 }
@@ -275,6 +284,7 @@ void SessionCore::end(const Error& reason) {
     output_->set_progress_handler(nullptr);
     output_->close();
     deadline_timer_.cancel();
+    patience_timer_.cancel();
     boost::system::error_code ignored;
     input_.close(ignored);
 }

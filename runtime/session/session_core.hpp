@@ -72,6 +72,9 @@ class SessionCore : public std::enable_shared_from_this<SessionCore> {
     void tell_cancelled(std::uint64_t id, std::string_view reason);
 
     // --- session_deadlines.cpp
+    bool await_late_answer(std::uint64_t id, bool ends_by_itself, std::string_view reason);
+    void arm_patience_timer();
+    void accept_late_answer(std::uint64_t id);
     void set_deadline(PendingCall& pending, SteadyTime deadline);
     void arm_deadline_timer();
     void expire_due_calls();
@@ -149,6 +152,8 @@ class SessionCore : public std::enable_shared_from_this<SessionCore> {
     DeadlineOrder deadlines_;
     asio::steady_timer deadline_timer_;
     SteadyTime armed_for_ = SteadyTime::max();
+    asio::steady_timer patience_timer_; // for the answers of abandoned calls
+    bool patience_armed_ = false;
 
     Era era_ = Era::legacy; // modern also while the connector is probed
     std::string meta_;      // of the request being written; kept for its memory

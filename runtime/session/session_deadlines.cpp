@@ -51,6 +51,48 @@ void SessionCore::expire(PendingCall& pending) {
                           : failures::no_answer_within(allowed));
 }
 
+// Whether the connector is told of the end only if no answer comes.
+bool SessionCore::await_late_answer(std::uint64_t id, bool ends_by_itself,
+                                    std::string_view reason) {
+    JustAbandoned call;
+    call.id = id;
+    call.patience_until = std::chrono::steady_clock::now() + options_.late_answer_patience;
+    if (ends_by_itself) {
+        call.untold = reason;
+    }
+    if (!abandoned_.add(std::move(call))) {
+        return false;
+    }
+    arm_patience_timer();
+    return ends_by_itself;
+}
+
+void SessionCore::arm_patience_timer() {
+    if (patience_armed_ || !abandoned_.awaited()) {
+        return;
+    }
+    patience_armed_ = true;
+    patience_timer_.expires_at(abandoned_.patience_until());
+    patience_timer_.async_wait([self = shared_from_this()](boost::system::error_code failure) {
+        self->patience_armed_ = false;
+        if (failure || self->end_reason_) {
+            return;
+        }
+        while (const auto call = self->abandoned_.overdue(std::chrono::steady_clock::now())) {
+            if (call->untold) {
+                self->tell_cancelled(call->id, *call->untold);
+            }
+        }
+        self->arm_patience_timer();
+        self->send_queued();
+    });
+}
+
+void SessionCore::accept_late_answer(std::uint64_t id) {
+    abandoned_.answered(id);
+    send_queued();
+}
+
 void SessionCore::rest_deadline(PendingCall& pending) {
     set_deadline(pending, pending.rest.begin(pending.deadline, std::chrono::steady_clock::now()));
 }

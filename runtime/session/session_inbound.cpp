@@ -133,7 +133,7 @@ void SessionCore::accept_unexpected(std::string_view raw_id) {
         return;
     }
     if (id) {
-        abandoned_.answered(*id);
+        accept_late_answer(*id);
     }
     ++counters_.unknown_ids;
 }

@@ -70,6 +70,15 @@ std::string answer_to(const Stage& stage, const std::string& id) {
     return "";
 }
 
+// Whether the connector was told to stop the first request it got.
+bool first_is_told_to_stop(const Stage& stage) {
+    const auto& lines = stage.connector->received;
+    return std::any_of(lines.begin(), lines.end(), [&](const std::string& line) {
+        return find_member(line, "method") == "\"notifications/cancelled\"" &&
+               find_pointer(line, "/params/requestId") == id_in(lines[0]);
+    });
+}
+
 } // namespace
 
 TEST_CASE("whose a message is: one call for certain, one client's session, or nobody's") {
@@ -87,14 +96,14 @@ TEST_CASE("more abandoned calls than are remembered are never forgotten") {
     AbandonedCalls calls;
     CHECK_FALSE(calls.any());
     for (std::uint64_t id = 1; id <= 1024; ++id) {
-        calls.add(id);
+        calls.add({id, {}, {}});
     }
     for (std::uint64_t id = 1; id <= 1024; ++id) {
         calls.answered(id);
     }
     CHECK_FALSE(calls.any());
     for (std::uint64_t id = 1; id <= 1025; ++id) {
-        calls.add(id);
+        calls.add({id, {}, {}});
     }
     for (std::uint64_t id = 1; id <= 1025; ++id) {
         calls.answered(id);
@@ -319,7 +328,8 @@ TEST_CASE("a question that the connector cancels, or whose call ends, is withdra
     CHECK(find_pointer(answer_to(stage, "\"b\""), "/error/code") == "-32603");
 }
 
-TEST_CASE("a call that is cancelled with an open question withdraws it and is told of once") {
+TEST_CASE("a call that is cancelled with an open question has its question refused, and is given "
+          "time to end") {
     heard = {};
     Stage stage;
     const auto script = [](FakeConnector& connector) {
@@ -341,8 +351,83 @@ TEST_CASE("a call that is cancelled with an open question withdraws it and is to
         auto pinging = s.session->ping(20ms);
         co_await std::move(pinging);
     }));
-    CHECK(find_pointer(stage.connector->received[1], "/method") == "\"notifications/cancelled\"");
-    CHECK(find_member(answer_to(stage, "1"), "error"));
+    // Its question is refused; being told to stop as well, it need not answer the call any more.
+    REQUIRE(stage.connector->received.size() >= 2);
+    CHECK(find_member(stage.connector->received[1], "error"));
+    CHECK_FALSE(first_is_told_to_stop(stage));
+}
+
+TEST_CASE("a connector that goes on after its question was refused is told to stop") {
+    heard = {};
+    Stage stage;
+    const auto script = [](FakeConnector& connector) {
+        connector.read_line();
+        connector.write_line(question("1"));
+        connector.read_to_end();
+    };
+    SessionOptions options;
+    options.late_answer_patience = 30ms;
+    const auto body = [](Stage& s) -> Task<void> {
+        auto call = hearing_call();
+        s.spawn_call(call);
+        auto asked = wait_for(s, [](const Stage&) { return heard.inputs.size() == 1; });
+        co_await std::move(asked);
+        call->cancel("enough");
+        // It is sent after the patience for the call before it, and never answered.
+        auto exclusive = hearing_call(500ms);
+        exclusive->exclusive = true;
+        auto calling = s.session->call(exclusive);
+        const CallReply reply = co_await std::move(calling);
+        CHECK(reply.end == CallEnd::timed_out);
+    };
+    REQUIRE(stage.play(script, body, options));
+    const auto& lines = stage.connector->received;
+    REQUIRE(lines.size() >= 4);
+    CHECK(find_member(lines[1], "error"));
+    CHECK(find_pointer(lines[2], "/method") == "\"notifications/cancelled\"");
+    CHECK(find_pointer(lines[2], "/params/reason") == "\"enough\"");
+    CHECK(first_is_told_to_stop(stage));
+    CHECK(find_pointer(lines[3], "/method") == "\"tools/call\"");
+}
+
+TEST_CASE("an exclusive call waits for the late answer of an abandoned one, and is asked then") {
+    heard = {};
+    Stage stage;
+    const auto script = [](FakeConnector& connector) {
+        const auto first = connector.read_line();
+        connector.write_line(question("1"));
+        connector.read_line(); // the question's refusal
+        connector.write_line(R"({"jsonrpc":"2.0","id":"p","method":"ping"})");
+        connector.read_line(); // the pong: the second call was not sent before it
+        answer_empty(connector, *first);
+        const auto second = connector.read_line();
+        connector.write_line(question("2"));
+        connector.read_line();
+        answer_empty(connector, *second);
+        connector.read_to_end();
+    };
+    REQUIRE(stage.play(script, [](Stage& s) -> Task<void> {
+        auto abandoned = hearing_call();
+        s.spawn_call(abandoned);
+        auto asked = wait_for(s, [](const Stage&) { return heard.inputs.size() == 1; });
+        co_await std::move(asked);
+        abandoned->cancel("the client has gone");
+        auto exclusive = hearing_call();
+        exclusive->exclusive = true;
+        s.spawn_call(exclusive);
+        auto asked_again = wait_for(s, [](const Stage&) { return heard.inputs.size() == 2; });
+        co_await std::move(asked_again);
+        heard.inputs[1]->answer("{}");
+        auto ended = wait_for(s, [](const Stage& st) { return st.replies.size() == 2; });
+        co_await std::move(ended);
+        CHECK(s.replies[1].end == CallEnd::result);
+    }));
+    const auto& lines = stage.connector->received;
+    CHECK(find_member(lines.at(1), "error"));
+    CHECK(find_member(lines.at(2), "result"));
+    CHECK(find_pointer(lines.at(3), "/method") == "\"tools/call\"");
+    CHECK(find_member(answer_to(stage, "2"), "result"));
+    CHECK_FALSE(first_is_told_to_stop(stage));
 }
 
 TEST_CASE("a call's deadline rests while its client is asked, and goes on afterwards") {
