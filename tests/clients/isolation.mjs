@@ -185,7 +185,7 @@ describe("dialogues", () => {
     }
   });
 
-  it.skip("a session that ends in the middle of a question frees the connector", async () => {
+  it("a session that ends in the middle of a question frees the connector", async () => {
     const peer = await Peer.open(gateway.target("shared"), { capabilities: elicitation, answer: () => new Promise(() => {}) });
     const call = peer.begin_call("ask", { message: "m" });
     await eventually("the question is asked", () => peer.asked.length === 1, 10_000);
