@@ -81,6 +81,7 @@ class Calls {
   private:
     struct Walk;
     struct Questions;
+    struct ListedTasks;
 
     // calls.cpp: in and out.
     Task<void> learn_and_answer(std::shared_ptr<McpCall> call, HttpResponder& responder);
@@ -141,8 +142,10 @@ class Calls {
 
     // calls_tasks.cpp
     Task<HttpReply> list_tasks(Walk& walk);
-    void append_own_tasks(const TaskOwner& owner, const ConnectorName& connector,
-                          std::string_view result, std::string& tasks) const;
+    Task<Result<runtime::CallReply>>
+    ask_for_tasks(Walk& walk, const ConnectorName& connector, const std::string& cursor);
+    std::string append_own_tasks(const TaskOwner& owner, const ConnectorName& connector,
+                                 const runtime::CallReply& reply, ListedTasks& page) const;
     TranslateId shown_task_ids(const McpCall& call) const;
     TranslateId upstream_task_ids(const McpCall& call) const;
 

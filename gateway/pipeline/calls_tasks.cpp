@@ -10,9 +10,53 @@ namespace gatehouse::gateway {
 
 namespace {
 
+constexpr std::size_t task_page_max_count = 100;
+// Of connectors, for one page of ours: they may list many tasks that are none of the caller's.
 constexpr int task_pages_max_count = 20;
 
+// Between two pages of tasks/list: where to go on. "<connector>:<the connector's own cursor>".
+struct TaskCursor {
+    std::string connector; // and those behind it, in order of name
+    std::string upstream;  // empty: from its first page on
+};
+
+// The beginning if params name none; empty if it is none of ours.
+std::optional<TaskCursor> read_task_cursor(std::string_view params) {
+    const auto raw = params.empty() ? std::nullopt : runtime::find_member(params, "cursor");
+    if (!raw) {
+        return TaskCursor{};
+    }
+    const std::string text = runtime::string_value(*raw).value_or("");
+    const std::size_t colon = text.find(':');
+    return colon == std::string::npos
+               ? std::nullopt
+               : std::optional(TaskCursor{text.substr(0, colon), text.substr(colon + 1)});
+}
+
+McpRefusal foreign_cursor() {
+    return {200, rpc_invalid_params,
+            "GH-M425 the cursor is not one of this list. Start again without a cursor", ""};
+}
+
 } // namespace
+
+// The page of tasks/list that is being gathered.
+struct Calls::ListedTasks {
+    std::string items; // raw JSON without the brackets
+    std::size_t items_count = 0;
+    int pages_count = 0; // of connectors
+
+    bool is_full() const {
+        return items_count >= task_page_max_count || pages_count >= task_pages_max_count;
+    }
+    std::string result(const TaskCursor* next) const {
+        std::string text = "{\"tasks\":[" + items + "]";
+        if (next != nullptr) {
+            text += ",\"nextCursor\":" + json_quote(next->connector + ":" + next->upstream);
+        }
+        return text + "}";
+    }
+};
 
 TranslateId Calls::shown_task_ids(const McpCall& call) const {
     return [this, owner = owner_of(call), connector = call.connector()](const std::string& id) {
@@ -40,50 +84,73 @@ std::optional<std::string> Calls::task_notice(const TaskOwner& owner,
 }
 
 // Every connector at which the caller has tasks is asked, one after the other; of what they list
-// only the caller's own is shown, on one page.
+// only the caller's own is shown.
 Task<HttpReply> Calls::list_tasks(Walk& walk) {
     const SharedCall asked = walk.call;
     const TaskOwner owner = owner_of(*asked);
-    std::string tasks;
+    const std::string_view id = asked->message().reply_id();
+    auto at = read_task_cursor(asked->message().envelope.params);
+    const bool resumes = at && !at->upstream.empty();
+    ListedTasks page;
     for (const ConnectorName& connector : task_ids_.connectors_of(owner)) {
-        std::string cursor;
-        for (int page = 0; page < task_pages_max_count; ++page) {
-            auto call = asked->again(CallId{++last_call_});
-            call->target = ServedTarget{connector, ""};
-            call->cursor = cursor;
-            auto upstream = std::make_shared<runtime::ConnectorCall>();
-            walk.upstream = upstream;
-            const SharedCall shared = std::move(call);
-            auto carrying = carry_plain(shared, std::move(upstream));
-            const auto reply = co_await std::move(carrying);
-            if (!reply || reply->end != runtime::CallEnd::result || reply->era != Era::legacy) {
-                break;
-            }
-            append_own_tasks(owner, connector, reply->body(), tasks);
-            const auto next = runtime::find_member(reply->body(), "nextCursor");
-            if (!next || !next->starts_with('"') || *next == cursor) {
-                break;
-            }
-            cursor = *next;
+        if (!at || connector.str() < at->connector) {
+            continue;
         }
+        if (connector.str() != at->connector) {
+            at = TaskCursor{connector.str(), ""};
+        }
+        do {
+            if (page.is_full()) {
+                forget_call(*asked);
+                co_return result_reply(id, page.result(&*at));
+            }
+            auto asking = ask_for_tasks(walk, connector, at->upstream);
+            const auto reply = co_await std::move(asking);
+            if (resumes && page.pages_count == 0 && reply &&
+                reply->end == runtime::CallEnd::error) {
+                at.reset();
+                break;
+            }
+            ++page.pages_count;
+            std::string next = reply ? append_own_tasks(owner, connector, *reply, page) : "";
+            at->upstream = next == at->upstream ? "" : std::move(next);
+        } while (!at->upstream.empty());
     }
     forget_call(*asked);
-    co_return result_reply(asked->message().reply_id(), "{\"tasks\":[" + tasks + "]}");
+    co_return at ? result_reply(id, page.result(nullptr)) : refusal_reply(id, foreign_cursor());
 }
 
-void Calls::append_own_tasks(const TaskOwner& owner, const ConnectorName& connector,
-                             std::string_view result, std::string& tasks) const {
-    const auto listed = runtime::find_member(result, "tasks");
+// `cursor`: the connector's own; empty for its first page.
+Task<Result<runtime::CallReply>> Calls::ask_for_tasks(Walk& walk, const ConnectorName& connector,
+                                                      const std::string& cursor) {
+    auto call = walk.call->again(CallId{++last_call_});
+    call->target = ServedTarget{connector, ""};
+    call->cursor = cursor.empty() ? "" : json_quote(cursor);
+    auto upstream = std::make_shared<runtime::ConnectorCall>();
+    walk.upstream = upstream;
+    return carry_plain(std::move(call), std::move(upstream));
+}
+
+// The connector's cursor of its next page; empty: there is none.
+std::string Calls::append_own_tasks(const TaskOwner& owner, const ConnectorName& connector,
+                                    const runtime::CallReply& reply, ListedTasks& page) const {
+    if (reply.end != runtime::CallEnd::result || reply.era != Era::legacy) {
+        return "";
+    }
+    const auto listed = runtime::find_member(reply.body(), "tasks");
     const auto items = runtime::array_elements(listed.value_or(""));
     if (!items) {
-        return;
+        return "";
     }
     for (const std::string_view item : *items) {
         if (const auto shown = task_notice(owner, connector, item)) {
-            tasks += tasks.empty() ? "" : ",";
-            tasks += *shown;
+            page.items += page.items.empty() ? "" : ",";
+            page.items += *shown;
+            ++page.items_count;
         }
     }
+    const auto next = runtime::find_member(reply.body(), "nextCursor");
+    return next ? runtime::string_value(*next).value_or("") : "";
 }
 
 Task<runtime::CallReply> Calls::dispatch_subscription(const McpCall& call) {

@@ -205,6 +205,44 @@ TEST_CASE("a legacy task has the gateway's id on every way, and is its owner's a
     stage.outcomes();
 }
 
+TEST_CASE("a long list of tasks comes in pages, and its cursor is the connector's own in ours") {
+    DialogueStage stage;
+    stage.open_session("{}");
+    const auto made = stage.ask_legacy("tools/call", R"({"name":"echo_echo","task":{}})");
+    stage.talk(0).result(R"({"task":{"taskId":"own","status":"working"}})");
+    stage.answered(made);
+    // The connector lists 25 pages of others' tasks, and the caller's own on the last one.
+    stage.directory.on_call = [](Talk& talk) {
+        const Json params = json_of(talk.call->params);
+        const int page = std::stoi(params.value("cursor", "p0").substr(1));
+        if (page > 24) {
+            talk.error(R"({"code":-32602,"message":"Invalid cursor"})");
+        } else if (page == 24) {
+            talk.result(R"({"tasks":[{"taskId":"own"}]})");
+        } else {
+            talk.result(R"({"tasks":[{"taskId":"other"}],"nextCursor":"p)" +
+                        std::to_string(page + 1) + "\"}");
+        }
+    };
+    const auto list = [&](const std::string& params) {
+        return stage.answer_to(stage.ask_legacy("tasks/list", params));
+    };
+    const Json first = list("{}")["result"];
+    CHECK(first["tasks"] == Json::array());
+    CHECK(first["nextCursor"] == "echo:p20");
+    const Json second = list(R"({"cursor":"echo:p20"})")["result"];
+    REQUIRE(second["tasks"].size() == 1);
+    CHECK(second["tasks"][0]["taskId"] ==
+          json_of(made->messages().back())["result"]["task"]["taskId"]);
+    CHECK_FALSE(second.contains("nextCursor"));
+    CHECK(list(R"({"cursor":"echo:p99"})")["error"]["code"] == -32602);
+    const std::size_t asked_count = stage.directory.talks.size();
+    CHECK(list(R"({"cursor":"p20"})")["error"]["code"] == -32602);
+    CHECK(list(R"({"cursor":7})")["error"]["code"] == -32602);
+    CHECK(list(R"({"cursor":"zzz:p20"})")["result"]["tasks"] == Json::array());
+    CHECK(stage.directory.talks.size() == asked_count);
+}
+
 TEST_CASE("a modern task needs the extension, has the gateway's id, and is its owner's alone") {
     DialogueStage stage;
     stage.directory.set_era(Era::modern);
