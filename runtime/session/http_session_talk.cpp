@@ -227,9 +227,8 @@ void HttpSessionCore::accept_notice(std::string_view method, std::string_view pa
             events_.on_list_changed(kind);
         }
     }
-    // Tasks are not among what is listened for over HTTP.
-    const bool safe = names_its_subject(method) && method != "notifications/tasks";
-    if (changed.empty() && events_.on_notice && (options_.single_session || safe)) {
+    if (changed.empty() && events_.on_notice &&
+        (options_.single_session || names_its_subject(method))) {
         const std::string own =
             era_ == Era::modern ? without_meta_member(params, meta_keys::subscription_id) : "";
         events_.on_notice(method, era_ == Era::modern ? std::string_view(own) : params);
