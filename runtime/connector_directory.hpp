@@ -49,8 +49,8 @@ class ConnectorDirectory {
     virtual bool contains(const ConnectorName& name) const = 0;
     // What was last seen of it, also while it sleeps or is down; null if it never started.
     virtual std::shared_ptr<const Catalogue> known_catalogue(const ConnectorName& name) const = 0;
-    // The same as this caller's instance shows it, if it has its own; else as above, without
-    // resources where instances are not shared (they may be another member's).
+    // The same as this caller's instance shows it, if it has its own; else as above, where
+    // instances are not shared without resources (they may be another member's).
     virtual std::shared_ptr<const Catalogue> known_catalogue(const ConnectorName& name,
                                                              const Caller& caller) const {
         (void)caller;
@@ -65,6 +65,14 @@ class ConnectorDirectory {
                                std::shared_ptr<const Caller> caller,
                                std::chrono::milliseconds deadline) {
         (void)name, (void)kind, (void)caller, (void)deadline;
+        co_return;
+    }
+    // Where instances are not shared: starts the caller's own if its lists were not read yet, and
+    // waits for them. Never fails; once a start failed, the next are not waited for longer than a
+    // second.
+    virtual Task<void> learn_own(ConnectorName name, std::shared_ptr<const Caller> caller,
+                                 std::chrono::milliseconds deadline) {
+        (void)name, (void)caller, (void)deadline;
         co_return;
     }
     // Starts it if needed and calls. Never throws.

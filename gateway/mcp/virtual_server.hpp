@@ -58,8 +58,9 @@ class VirtualServer {
 
     // The raw JSON of the list's result for that era: items in a steady order, without what policy
     // can never allow, at most 1000 items or 1 MiB a page. Waits for connectors never seen (their
-    // start), and at most a second for lists that connectors do not announce changes of. Error
-    // GH-M425: the cursor is not one of this list (-32602).
+    // start), for resources that only an instance of the caller's own can show (its start, too),
+    // and at most a second for lists that connectors do not announce changes of. Error GH-M425: the
+    // cursor is not one of this list (-32602).
     Task<Result<std::string>> list(ListRequest request);
 
     // From what is known now; never waits.
@@ -88,6 +89,10 @@ class VirtualServer {
   private:
     Task<void> learn_one(ConnectorName name, std::chrono::milliseconds deadline);
     Task<void> refresh(runtime::ListKind kind, std::shared_ptr<const runtime::Caller> caller);
+    Task<void> refresh_one(ConnectorName name, runtime::ListKind kind,
+                           std::shared_ptr<const runtime::Caller> caller);
+    Task<void> learn_own_resources(ConnectorName name,
+                                   std::shared_ptr<const runtime::Caller> caller);
     Result<std::string> list_now(const ListRequest& request);
     ServedItems items_for(const runtime::Caller& caller);
     void warn(const std::vector<std::string>& warnings);

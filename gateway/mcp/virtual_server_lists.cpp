@@ -114,15 +114,31 @@ Task<void> VirtualServer::refresh(ListKind kind, std::shared_ptr<const runtime::
         }
     }
     if (known.size() == 1) {
-        co_await directory_.refresh(known.front(), kind, caller, short_wait_max);
+        co_await refresh_one(known.front(), kind, caller);
         co_return;
     }
     TaskGroup reading(executor_);
     for (ConnectorName& name : known) {
-        reading.spawn("read a list again",
-                      directory_.refresh(std::move(name), kind, caller, short_wait_max));
+        reading.spawn("read a list again", refresh_one(std::move(name), kind, caller));
     }
     co_await reading.join();
+}
+
+Task<void> VirtualServer::refresh_one(ConnectorName name, ListKind kind,
+                                      std::shared_ptr<const runtime::Caller> caller) {
+    return kind == ListKind::resources
+               ? learn_own_resources(std::move(name), std::move(caller))
+               : directory_.refresh(std::move(name), kind, std::move(caller), short_wait_max);
+}
+
+// What others have of the connector, templates too, is known without an own instance.
+Task<void> VirtualServer::learn_own_resources(ConnectorName name,
+                                              std::shared_ptr<const runtime::Caller> caller) {
+    auto learning = directory_.learn_own(name, caller, start_wait_max);
+    co_await std::move(learning);
+    auto reading =
+        directory_.refresh(std::move(name), ListKind::resources, std::move(caller), short_wait_max);
+    co_await std::move(reading);
 }
 
 Task<Result<std::string>> VirtualServer::list(ListRequest request) {

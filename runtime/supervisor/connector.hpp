@@ -43,6 +43,7 @@ class Connector {
     Task<CallReply> call(std::shared_ptr<ConnectorCall> call);
     Task<Result<std::shared_ptr<const Catalogue>>> catalogue(milliseconds deadline);
     Task<void> refresh(ListKind kind, std::shared_ptr<const Caller> caller, milliseconds deadline);
+    Task<void> learn_own(std::shared_ptr<const Caller> caller, milliseconds deadline);
     std::shared_ptr<const Catalogue> known_catalogue() const { return known_; }
     std::shared_ptr<const Catalogue> known_catalogue(const Caller& caller) const;
     Task<CallReply> watch_resource(std::shared_ptr<const Caller> caller, std::string uri);
@@ -89,7 +90,7 @@ class Connector {
     SeatPtr add_seat(SeatKind kind, const Caller& caller);
     void begin_seat(const SeatPtr& seat, SlotOptions options);
     Task<Result<SeatPtr>> take_seat(SeatWish wish, std::shared_ptr<const Caller> caller,
-                                    std::shared_ptr<ConnectorCall> call);
+                                    std::shared_ptr<ConnectorCall> call, SteadyTime deadline);
     void leave_seat(Seat& seat);
     bool make_room();
     std::optional<Error> refusal() const;
@@ -98,9 +99,14 @@ class Connector {
     // connector_status.cpp
     static void add_counters(ConnectorStatus& sum, const ConnectorStatus& part);
 
+    // connector_lists.cpp
+    void take_catalogue(const Seat& seat);
+    SeatPtr own_seat_with_lists(const Caller& caller) const;
+    Task<Result<SeatPtr>> take_seat_for_lists(std::shared_ptr<const Caller> caller,
+                                              SteadyTime deadline);
+
     // connector_watches.cpp
     InstanceSlot::Events events_of(const SeatPtr& seat);
-    void take_catalogue(const Seat& seat);
     void tell_observer(const Seat& seat, std::string_view method, std::string_view params);
     Task<CallReply> ask_to_watch(SeatPtr seat, ResourceWatches::Watch watch,
                                  ResourceWatches::Watcher watcher);
@@ -123,6 +129,7 @@ class Connector {
     bool asks_input_ = false; // it was seen to ask a client for input
     std::optional<Era> era_;  // what a handshake found out
     std::shared_ptr<const Catalogue> known_;
+    bool own_start_failed_ = false; // the last one that a list waited for
     ResourceWatches watches_;
     ConnectorStatus retired_; // the counters of seats that are gone
 };

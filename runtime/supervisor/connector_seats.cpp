@@ -186,12 +186,12 @@ std::optional<Error> Connector::refusal() const {
 // Every seat that is handed out is given back with leave_seat().
 Task<Result<Connector::SeatPtr>> Connector::take_seat(SeatWish wish,
                                                       std::shared_ptr<const Caller> caller,
-                                                      std::shared_ptr<ConnectorCall> call) {
+                                                      std::shared_ptr<ConnectorCall> call,
+                                                      SteadyTime deadline) {
     if (waiting_.size() >= waiting_for_seat_max_count) {
         co_return no_seat_error(spec_, "too many calls wait for one");
     }
     const PlaceInQueue place(waiting_, ++last_ticket_);
-    const SteadyTime deadline = loop_now() + (call ? call->deadline : spec_.timeouts.call);
     for (;;) {
         if (call && call->cancelled()) {
             co_return Error{"GH-R704", "the call was cancelled before it was sent",
@@ -240,7 +240,7 @@ Task<CallReply> Connector::call(std::shared_ptr<ConnectorCall> call) {
 
 Task<CallReply> Connector::call_own(SeatWish wish, std::shared_ptr<ConnectorCall> call) {
     call->set_cancel_handler([this] { changed_.notify(); });
-    auto taking = take_seat(wish, call->caller, call);
+    auto taking = take_seat(wish, call->caller, call, loop_now() + call->deadline);
     auto seat = co_await std::move(taking);
     call->set_cancel_handler(nullptr);
     if (!seat) {

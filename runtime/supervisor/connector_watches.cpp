@@ -22,14 +22,6 @@ std::string_view list_changed_method(ListKind kind) {
     }
 }
 
-// A member's resources are no other's business.
-std::shared_ptr<const Catalogue> without_resources(const Catalogue& catalogue) {
-    auto made = std::make_shared<Catalogue>(catalogue);
-    made->resources.clear();
-    made->resource_templates.clear();
-    return made;
-}
-
 ResourceWatches::Watcher watcher_of(const Caller& caller) {
     return {caller.session, caller.principal};
 }
@@ -96,49 +88,6 @@ InstanceSlot::Events Connector::events_of(const SeatPtr& seat) {
     return events;
 }
 
-// The shared instance speaks for the connector; where there is none that serves anybody, the one
-// that was read last.
-void Connector::take_catalogue(const Seat& seat) {
-    const auto catalogue = seat.slot->known_catalogue();
-    if (seat.kind == SeatKind::shared && !members_apart()) {
-        known_ = catalogue;
-    } else if (members_apart() || !known_) {
-        known_ = without_resources(*catalogue);
-    }
-}
-
-std::shared_ptr<const Catalogue> Connector::known_catalogue(const Caller& caller) const {
-    std::shared_ptr<const Catalogue> own;
-    SteadyTime newest;
-    for (const SeatPtr& seat : seats_) {
-        // A stateless client sees what any of its principal's stateless calls may be served by.
-        const bool its = seat->owner.principal == caller.principal &&
-                         (seat->kind == SeatKind::member || seat->owner.session == caller.session);
-        const auto catalogue = its ? seat->slot->known_catalogue() : nullptr;
-        if (catalogue && (!own || seat->last_use > newest)) {
-            own = catalogue;
-            newest = seat->last_use;
-        }
-    }
-    return own ? own : known_;
-}
-
-Task<void> Connector::refresh(ListKind kind, std::shared_ptr<const Caller> caller,
-                              milliseconds deadline) {
-    SeatPtr chosen = members_apart() ? nullptr : shared_;
-    for (const SeatPtr& seat : seats_) {
-        const bool its = caller && !seat->ending && seat->owner.principal == caller->principal &&
-                         (seat->kind == SeatKind::member || seat->owner.session == caller->session);
-        if (its && (!chosen || chosen == shared_ || seat->last_use > chosen->last_use)) {
-            chosen = seat;
-        }
-    }
-    if (chosen) {
-        auto reading = chosen->slot->refresh(kind, deadline);
-        co_await std::move(reading);
-    }
-}
-
 void Connector::tell_observer(const Seat& seat, std::string_view method, std::string_view params) {
     // A log message that could be anyone's is no one's.
     const bool log_of_several = seat.owner.session.empty() && method == "notifications/message";
@@ -163,7 +112,7 @@ Task<CallReply> Connector::watch_resource(std::shared_ptr<const Caller> caller, 
     SeatPtr seat = shared_;
     std::optional<SeatUse> use;
     if (!wish.is_shared()) {
-        auto taking = take_seat(wish, caller, nullptr);
+        auto taking = take_seat(wish, caller, nullptr, loop_now() + spec_.timeouts.call);
         auto taken = co_await std::move(taking);
         if (!taken) {
             CallReply reply;

@@ -32,7 +32,7 @@ struct Seat {
     std::string capabilities; // of a lease's clients: another client's call gets another seat
     std::shared_ptr<InstanceSlot> slot;
     SteadyTime last_use;
-    std::uint64_t users = 0; // calls that have it, at most one for a lease
+    std::uint64_t users = 0; // calls that have it, at most one for a lease; and waiting lists
     bool ending = false;     // takes no more calls
     bool stuck = false;      // its processes survived the kill: its place is never free again
 };

@@ -222,6 +222,14 @@ Task<void> Supervisor::refresh(ConnectorName name, ListKind kind,
     }
 }
 
+Task<void> Supervisor::learn_own(ConnectorName name, std::shared_ptr<const Caller> caller,
+                                 std::chrono::milliseconds deadline) {
+    if (Connector* connector = impl_->find(name)) {
+        auto learning = connector->learn_own(std::move(caller), deadline);
+        co_await std::move(learning);
+    }
+}
+
 Task<CallReply> Supervisor::watch_resource(ConnectorName name, std::shared_ptr<const Caller> caller,
                                            std::string uri) {
     Connector* connector = impl_->find(name);

@@ -64,6 +64,8 @@ class Supervisor final : public ConnectorDirectory {
     Task<CallReply> call(ConnectorName name, std::shared_ptr<ConnectorCall> call) override;
     Task<void> refresh(ConnectorName name, ListKind kind, std::shared_ptr<const Caller> caller,
                        std::chrono::milliseconds deadline) override;
+    Task<void> learn_own(ConnectorName name, std::shared_ptr<const Caller> caller,
+                         std::chrono::milliseconds deadline) override;
     Task<CallReply> watch_resource(ConnectorName name, std::shared_ptr<const Caller> caller,
                                    std::string uri) override;
     void unwatch_resource(const ConnectorName& name, const Caller& caller,

@@ -115,6 +115,15 @@ describe("members on one connector", () => {
     assert.deepEqual(await counts("session"), [1, 1, 1]);
   });
 
+  it("a member that has called nothing yet sees the resources of its own instance", async () => {
+    for (const name of ["member", "session", "dual-member", "dual-session"]) {
+      for (const peer of [await Peer.open(gateway.target(name, "third")), new ModernPeer(gateway.target(name, "third"))]) {
+        const listed = async (method, key) => (await peer.request(method)).message.result?.[key].length;
+        assert.deepEqual([name, await listed("resources/list", "resources"), await listed("resources/templates/list", "resourceTemplates")], [name, 4, 1]);
+      }
+    }
+  });
+
   it("what changes on one member's instance is told to that member alone, on a shared one to all", async () => {
     const uri = "test://watched-resource", agents = ["demo", "second"];
     for (const [name, heard] of [["member", [1, 0]], ["session", [1, 0]], ["shared", [1, 1]], ["dual-member", [1, 0]], ["dual-shared", [1, 1]]]) {

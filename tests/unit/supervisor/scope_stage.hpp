@@ -54,7 +54,8 @@ while True:
         answer(id, {"tools": [{"name": n, "inputSchema": {"type": "object"}} for n in ["pid", "ask"]]})
     elif method == "resources/list":
         answer(id, {"resources": [{"uri": "file:///%d" % os.getppid(), "name": "own"}]})
-    elif method == "resources/templates/list": answer(id, {"resourceTemplates": []})
+    elif method == "resources/templates/list": answer(id, {"resourceTemplates":
+               [{"uriTemplate": "file:///{name}", "name": "%d" % os.getppid()}]})
     elif method in ("resources/subscribe", "resources/unsubscribe"):
         say(method.split("/")[1] + " " + params["uri"])
         answer(id, {})

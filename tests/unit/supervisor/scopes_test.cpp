@@ -234,6 +234,64 @@ Task<void> probe_scene(Stage& stage) {
     CHECK(calling_got == 2);
 }
 
+std::size_t resources_of(Stage& stage, std::shared_ptr<const Caller> who) {
+    return stage.supervisor->known_catalogue(notes, *who)->resources.size();
+}
+
+Task<void> own_lists_scene(Stage& stage) {
+    auto probing = stage.supervisor->catalogue(notes, seconds(20));
+    const auto probed = co_await std::move(probing);
+    REQUIRE(probed.has_value());
+    CHECK((*probed)->resource_templates.size() == 1);
+    CHECK(resources_of(stage, caller("agent:a", "s1")) == 0);
+    auto own = stage.supervisor->learn_own(notes, caller("agent:a", "s1"), seconds(20));
+    co_await std::move(own);
+    CHECK(resources_of(stage, caller("agent:a", "s1")) == 1);
+    CHECK(resources_of(stage, caller("agent:b", "s2")) == 0);
+    // What a member's instance says reaches no other member, its templates neither.
+    CHECK(stage.supervisor->known_catalogue(notes)->resource_templates.size() == 1);
+    CHECK(stage.status().instances_total == 2); // the one that read the lists, too
+    TaskGroup group(stage.loop.get_executor());
+    for (const char* who : {"one", "two", "three"}) {
+        group.spawn(who, stage.supervisor->learn_own(notes, caller("agent:c"), seconds(20)));
+    }
+    auto joining = group.join();
+    co_await std::move(joining);
+    CHECK(resources_of(stage, caller("agent:c")) == 1);
+    CHECK(stage.status().instances_total == 3);
+    auto called = instance_of(stage, caller("agent:a", "s1"));
+    const auto called_got = co_await std::move(called);
+    CHECK(called_got == 2); // the first was the probe
+}
+
+Task<void> no_own_lists_scene(Stage& stage) {
+    auto probing = stage.supervisor->catalogue(notes, seconds(20));
+    const auto probed = co_await std::move(probing);
+    CHECK(probed.has_value());
+    CallReply busy;
+    TaskGroup group(stage.loop.get_executor());
+    group.spawn("busy", call_as_into(stage, caller("agent:a"), "slow", busy));
+    auto late = stage.supervisor->learn_own(notes, caller("agent:b"), milliseconds(50));
+    co_await std::move(late);
+    CHECK(busy.frame.empty());
+    CHECK(resources_of(stage, caller("agent:b")) == 0);
+    auto joining = group.join();
+    co_await std::move(joining);
+    auto own = stage.supervisor->learn_own(notes, caller("agent:b"), seconds(20));
+    co_await std::move(own);
+    auto again = stage.supervisor->learn_own(notes, caller("agent:b"), seconds(20));
+    co_await std::move(again);
+    CHECK(resources_of(stage, caller("agent:b")) == 1);
+    auto stopping = stage.supervisor->stop_connector(notes);
+    const auto stopped = co_await std::move(stopping);
+    CHECK(stopped.has_value());
+    const auto begun = std::chrono::steady_clock::now();
+    auto never = stage.supervisor->learn_own(notes, caller("agent:c"), seconds(20));
+    co_await std::move(never);
+    CHECK(std::chrono::steady_clock::now() - begun < seconds(1));
+    CHECK(stage.status().instances_ready == 0);
+}
+
 Task<void> verbs_scene(Stage& stage) {
     auto one = instance_of(stage, caller("agent:a"));
     const auto one_got = co_await std::move(one);
@@ -347,6 +405,18 @@ TEST_CASE("a member's instance without calls ends and its place is free") {
 TEST_CASE("where every member has an own instance, one of nobody reads the lists") {
     ScopeStage stage;
     stage.play({stage.scoped(InstanceScope::member)}, probe_scene);
+}
+
+TEST_CASE("who lists before the first call is shown the resources of an instance of its own") {
+    ScopeStage stage;
+    stage.play({stage.scoped(InstanceScope::session)}, own_lists_scene);
+}
+
+TEST_CASE("a list goes without the resources of an instance that cannot be had in time") {
+    ScopeStage stage;
+    ConnectorSpec spec = stage.scoped(InstanceScope::member);
+    spec.instances.max = 1;
+    stage.play({spec}, no_own_lists_scene);
 }
 
 TEST_CASE("the verbs act on every instance") {
