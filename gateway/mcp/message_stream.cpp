@@ -13,6 +13,8 @@ namespace gatehouse::gateway {
 namespace {
 
 constexpr auto message_stream_keep_alive = std::chrono::seconds(15);
+// Of the messages that wait, so many bytes go out in one write: each write may wake the client.
+constexpr std::size_t message_stream_gather_bytes = 64 * 1024;
 
 struct StreamEvent {
     std::uint64_t number = 0;
@@ -49,7 +51,7 @@ struct MessageStream::Impl {
     void account(std::size_t now_bytes);
     void account_all() { account(backlog_bytes + replay_bytes + (last ? pieces_size(*last) : 0)); }
     bool has_more() const { return cursor < last_number; }
-    Task<bool> send_next(HttpResponder& responder, std::uint64_t turn);
+    Task<bool> send_waiting(HttpResponder& responder, std::uint64_t my_turn, std::string text);
     Task<bool> wait(HttpResponder& responder);
 
     MessageStreamOptions options;
@@ -145,28 +147,35 @@ void MessageStream::Impl::account(std::size_t now_bytes) {
     accounted_bytes = now_bytes;
 }
 
-// False: the connection is gone, or nothing is left to send.
-Task<bool> MessageStream::Impl::send_next(HttpResponder& responder, std::uint64_t my_turn) {
-    const auto next = behind(cursor);
-    if (next != events.end()) {
-        const std::uint64_t number = next->number;
-        const bool written = co_await responder.write(event_text(*next));
-        if (written && turn == my_turn) {
-            cursor = number;
-            mark_delivered(number);
+// Writes `text`, then what waits, in one piece. False: the connection is gone, or nothing is left
+// to send.
+Task<bool> MessageStream::Impl::send_waiting(HttpResponder& responder, std::uint64_t my_turn,
+                                             std::string text) {
+    std::uint64_t number = cursor;
+    auto next = behind(cursor);
+    for (; next != events.end() && text.size() < message_stream_gather_bytes; ++next) {
+        text += event_text(*next);
+        number = next->number;
+    }
+    if (next == events.end() && last) {
+        text += id_line(answer_number);
+        cursor = last_number;
+        HttpReply pieces = as_sse_event(take_last());
+        pieces.body_prefix.insert(0, text);
+        const bool written = co_await responder.write_reply_body(std::move(pieces));
+        if (written) {
+            mark_delivered(answer_number);
         }
         co_return written;
     }
-    cursor = last_number; // what lies between was given up
-    if (!last) {
-        co_return false; // too large to have been kept
+    if (text.empty()) {
+        cursor = last_number; // what lies between was given up
+        co_return false;      // the answer was too large to have been kept
     }
-    const std::string id = id_line(answer_number);
-    HttpReply pieces = as_sse_event(take_last());
-    pieces.body_prefix.insert(0, id);
-    const bool written = co_await responder.write_reply_body(std::move(pieces));
-    if (written) {
-        mark_delivered(answer_number);
+    const bool written = co_await responder.write(std::move(text));
+    if (written && turn == my_turn && number > cursor) {
+        cursor = number;
+        mark_delivered(number);
     }
     co_return written;
 }
@@ -305,11 +314,12 @@ Task<void> MessageStream::serve(std::shared_ptr<MessageStream> stream, HttpRespo
         responder.on_disconnect(std::move(gone));
     }
     if (connected && turn.mine() && impl.options.priming_retry.count() > 0) {
-        connected = co_await responder.write(impl.priming_text());
+        std::string priming = impl.priming_text();
+        connected = co_await impl.send_waiting(responder, turn.number(), std::move(priming));
     }
     while (connected && turn.mine() && !impl.client_gone) {
         if (impl.has_more()) {
-            connected = co_await impl.send_next(responder, turn.number());
+            connected = co_await impl.send_waiting(responder, turn.number(), std::string());
         } else if (stream->ended()) {
             break;
         } else {
