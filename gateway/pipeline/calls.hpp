@@ -59,14 +59,16 @@ class Calls {
     static bool handles(std::string_view method);
     static bool handles(std::string_view method, Era era);
 
-    // A resource as its connector knows it, whose changes it was asked to tell of.
+    // A resource or a task as its connector knows it, whose changes it was asked to tell of.
     struct Watched {
         ConnectorName connector;
-        std::string upstream_uri;
+        std::string subject; // URI, or runtime::watched_task
     };
     // For subscriptions/listen: policy, intent, ConnectorDirectory::watch_resource, outcome. An
     // unknown, a hidden and a denied resource fail alike (GH-N407).
     Task<Result<Watched>> watch(std::shared_ptr<const Exchange> exchange, std::string uri);
+    // The same for a task of a modern connector, by the gateway's id.
+    Task<Result<Watched>> watch_task(std::shared_ptr<const Exchange> exchange, std::string id);
     void unwatch(const runtime::Caller& caller, const Watched& watched);
 
     // The params of a connector's notification about a task (notifications/tasks/status,
@@ -141,9 +143,10 @@ class Calls {
                                    const std::string& name);
 
     // calls_tasks.cpp
+    Task<Result<Watched>> ask_to_watch(std::shared_ptr<const McpCall> call);
     Task<HttpReply> list_tasks(Walk& walk);
-    Task<Result<runtime::CallReply>>
-    ask_for_tasks(Walk& walk, const ConnectorName& connector, const std::string& cursor);
+    Task<Result<runtime::CallReply>> ask_for_tasks(Walk& walk, const ConnectorName& connector,
+                                                   const std::string& cursor);
     std::string append_own_tasks(const TaskOwner& owner, const ConnectorName& connector,
                                  const runtime::CallReply& reply, ListedTasks& page) const;
     TranslateId shown_task_ids(const McpCall& call) const;

@@ -1,6 +1,7 @@
 // What a request is about, and whose that is.
 #include "gateway/pipeline/calls.hpp"
 #include "runtime/session/json_scan.hpp"
+#include "runtime/watched_task.hpp"
 
 #include <utility>
 
@@ -93,6 +94,9 @@ bool Calls::find_target(McpCall& call) {
                 found->kind == PolicyKind::resource ? TargetKind::resource : TargetKind::prompt;
         }
         return call.known();
+    }
+    if (runtime::task_watched(call.name)) {
+        return false; // no URI, but what would pass for one further on
     }
     call.target = call.kind == TargetKind::prompt ? server.find_prompt(call.name, call.caller())
                                                   : server.find_resource(call.name, call.caller());

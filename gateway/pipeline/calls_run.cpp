@@ -72,11 +72,7 @@ Denied Calls::check_protocol(Walk& walk) {
     }
     if (call.kind == TargetKind::task &&
         !declares_extension(call.caller().capabilities, tasks_extension)) {
-        const std::string data = R"({"requiredCapabilities":{"extensions":{")" +
-                                 std::string(tasks_extension) + R"(":{}}}})";
-        return deny_with({400, rpc_missing_capability,
-                          "the request needs the extension " + std::string(tasks_extension), data},
-                         "protocol", "GH-M431");
+        return deny_with(missing_extension(tasks_extension), "protocol", "GH-M431");
     }
     walk.round.responses = call.input_responses;
     if (call.request_state.empty() || !call.known()) {
@@ -144,7 +140,8 @@ Task<Result<std::uint64_t>> Calls::record_outcome(const McpCall& call,
 Task<runtime::CallReply> Calls::dispatch(const JournaledCall& journaled, const RoundInput& round,
                                          std::shared_ptr<runtime::ConnectorCall> upstream) {
     const McpCall& call = journaled.call();
-    if (call.method == "resources/subscribe" || call.method == "resources/unsubscribe") {
+    if (call.method == "resources/subscribe" || call.method == "resources/unsubscribe" ||
+        call.method == "subscriptions/listen") {
         return dispatch_subscription(call);
     }
     const ConnectorName& connector = call.connector();

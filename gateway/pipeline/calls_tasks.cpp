@@ -3,6 +3,7 @@
 #include "gateway/pipeline/calls.hpp"
 #include "runtime/base/json.hpp"
 #include "runtime/session/json_scan.hpp"
+#include "runtime/watched_task.hpp"
 
 #include <utility>
 
@@ -202,19 +203,44 @@ Task<Result<Calls::Watched>> Calls::watch(std::shared_ptr<const Exchange> exchan
         co_await call->request().server().learn("", std::chrono::seconds(60));
         find_target(*call);
     }
-    const SharedCall shared = std::move(call);
+    auto watching = ask_to_watch(std::move(call));
+    auto watched = co_await std::move(watching);
+    co_return watched;
+}
+
+Task<Result<Calls::Watched>> Calls::watch_task(std::shared_ptr<const Exchange> exchange,
+                                               std::string id) {
+    auto call = std::make_shared<McpCall>();
+    call->exchange = std::move(exchange);
+    call->method = "subscriptions/listen";
+    call->kind = TargetKind::task;
+    call->name = std::move(id);
+    call->id = CallId{++last_call_};
+    if (find_target(*call)) {
+        if (known_era(*call) == Era::modern) {
+            call->target->upstream_name = runtime::watched_task(call->target->upstream_name);
+        } else {
+            call->target.reset(); // such connectors tell of tasks by themselves, or not at all
+        }
+    }
+    return ask_to_watch(std::move(call));
+}
+
+// What is unknown is journalled as a denial, too.
+Task<Result<Calls::Watched>> Calls::ask_to_watch(SharedCall shared) {
     auto upstream = std::make_shared<runtime::ConnectorCall>();
     auto carrying = carry_plain(shared, std::move(upstream));
     auto reply = co_await std::move(carrying);
-    const Error unknown{"GH-N407", "resource not found", shared->name, "",
-                        "Check the URI with resources/list"};
+    const Error unknown{"GH-N407",
+                        shared->kind == TargetKind::task ? "task not found" : "resource not found",
+                        shared->name, "", "Check the URI with resources/list"};
     if (!reply) {
         const std::string& code = reply.error().code;
         co_return code == "GH-N405" || code == "GH-N406" ? unknown : reply.error();
     }
     if (reply->end == runtime::CallEnd::error) {
-        co_return Error{"GH-N408", "the connector does not offer changes of this resource",
-                        shared->name, "", "Read it again when it is needed"};
+        co_return Error{"GH-N408", "the connector does not tell of changes of it", shared->name, "",
+                        "Ask for it again when it is needed"};
     }
     if (reply->end != runtime::CallEnd::result) {
         co_return reply->failure;
@@ -223,7 +249,7 @@ Task<Result<Calls::Watched>> Calls::watch(std::shared_ptr<const Exchange> exchan
 }
 
 void Calls::unwatch(const runtime::Caller& caller, const Watched& watched) {
-    services_.directory.unwatch_resource(watched.connector, caller, watched.upstream_uri);
+    services_.directory.unwatch_resource(watched.connector, caller, watched.subject);
 }
 
 } // namespace gatehouse::gateway

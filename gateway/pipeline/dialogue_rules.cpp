@@ -1,6 +1,7 @@
 #include "gateway/pipeline/dialogue_rules.hpp"
 
 #include "gateway/mcp/protocol.hpp"
+#include "gateway/mcp/transcode.hpp"
 #include "runtime/base/json.hpp"
 #include "runtime/session/json_scan.hpp"
 
@@ -115,6 +116,12 @@ std::string input_key(std::string_view method, std::string_view params, std::siz
 bool declares_extension(std::string_view capabilities, std::string_view extension) {
     const auto extensions = find_member(capabilities, "extensions");
     return extensions && is_object(find_member(*extensions, extension));
+}
+
+McpRefusal missing_extension(std::string_view extension) {
+    return {400, rpc_missing_capability,
+            "the request needs the extension " + std::string(extension),
+            "{\"requiredCapabilities\":{\"extensions\":{" + json_quote(extension) + ":{}}}}"};
 }
 
 } // namespace gatehouse::gateway

@@ -2,6 +2,8 @@
 // the words for a client or a connector where it is missing. Pure.
 #pragma once
 
+#include "gateway/mcp/messages.hpp"
+
 #include <optional>
 #include <string>
 #include <string_view>
@@ -36,5 +38,7 @@ std::string input_key(std::string_view method, std::string_view params, std::siz
 
 // Whether the client of a modern request opted in to an extension.
 bool declares_extension(std::string_view capabilities, std::string_view extension);
+// What a client is told that did not.
+McpRefusal missing_extension(std::string_view extension);
 
 } // namespace gatehouse::gateway

@@ -1,7 +1,9 @@
 #include "gateway/pipeline/notice_hub.hpp"
 
 #include "gateway/mcp/client_facts.hpp"
+#include "gateway/pipeline/dialogue_rules.hpp"
 #include "runtime/session/json_scan.hpp"
+#include "runtime/watched_task.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -97,6 +99,8 @@ void NoticeHub::on_notice(const runtime::ConnectorNotice& notice) {
         tell_log(notice);
     } else if (method == "notifications/tasks/status") {
         tell_task_status(notice);
+    } else if (method == "notifications/tasks") {
+        tell_task(notice);
     } else if (method == "notifications/elicitation/complete") {
         tell_session(notice.owner, method, notice.params, MessageStream::Weight::must_arrive);
     }
@@ -164,7 +168,7 @@ void NoticeHub::tell_updated(const Pending& notice) {
         const bool watches = std::any_of(
             listener.watched().begin(), listener.watched().end(), [&](const auto& watched) {
                 return watched.resource.connector == notice.connector &&
-                       is_about(notice.uri, watched.resource.upstream_uri);
+                       is_about(notice.uri, watched.resource.subject);
             });
         if (watches) {
             listener.tell(notice.method, listener.request().server().rewrite_uris(
@@ -200,6 +204,28 @@ void NoticeHub::tell_task_status(const runtime::ConnectorNotice& notice) {
                                 : calls_.task_notice(owner, notice.connector, notice.params);
         if (params) {
             session.standalone(executor_)->push_unless_waiting(notice_text(notice.method, *params));
+        }
+    });
+}
+
+// A modern connector's task, whole. Those listen that named it, and it asks none of them what its
+// client cannot answer.
+void NoticeHub::tell_task(const runtime::ConnectorNotice& notice) {
+    const std::string subject = runtime::watched_task(notice_member(notice.params, "taskId"));
+    const auto requests = runtime::find_member(notice.params, "inputRequests");
+    each_listener(notice.connector, notice.owner, [&](Listener& listener) {
+        const bool watches =
+            std::any_of(listener.tasks().begin(), listener.tasks().end(), [&](const auto& watched) {
+                return watched.resource.connector == notice.connector &&
+                       watched.resource.subject == subject;
+            });
+        if (!watches || (requests && input_problem(*requests, listener.caller().capabilities))) {
+            return;
+        }
+        const TaskOwner owner{listener.request().principal().id(),
+                              listener.request().server().config().name};
+        if (const auto params = calls_.task_notice(owner, notice.connector, notice.params)) {
+            listener.tell(notice.method, *params);
         }
     });
 }

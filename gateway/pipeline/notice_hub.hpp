@@ -46,6 +46,7 @@ class NoticeHub final : public runtime::ConnectorObserver {
     void tell_updated(const Pending& notice);
     void tell_log(const runtime::ConnectorNotice& notice);
     void tell_task_status(const runtime::ConnectorNotice& notice);
+    void tell_task(const runtime::ConnectorNotice& notice);
     void tell_session(const runtime::InstanceOwner& owner, std::string_view method,
                       std::string_view params, MessageStream::Weight weight);
     // The sessions that use the connector and may see what this owner's instance says.

@@ -1,5 +1,6 @@
 #include "gateway/pipeline/subscriptions.hpp"
 
+#include "gateway/pipeline/dialogue_rules.hpp"
 #include "runtime/base/json.hpp"
 #include "runtime/session/json_scan.hpp"
 #include "runtime/session/request_meta.hpp"
@@ -13,7 +14,7 @@ namespace {
 
 constexpr std::size_t listeners_max_count = 1024;
 constexpr std::size_t listeners_of_one_max_count = 64;
-constexpr std::size_t listened_uris_max_count = 64;
+constexpr std::size_t listened_things_max_count = 64;
 constexpr std::size_t listen_body_max_bytes = 64 * 1024;
 constexpr std::size_t early_notices_max_count = 64;
 constexpr auto listen_learn_deadline = std::chrono::seconds(60);
@@ -37,8 +38,15 @@ std::string subscription_meta(const Exchange& exchange) {
            "\":" + std::string(exchange.message.reply_id());
 }
 
-std::string honoured_text(const NoticeFilter& filter,
-                          const std::vector<Listener::WatchedUri>& watched) {
+std::string quoted_names(const std::vector<Listener::WatchedUri>& watched) {
+    std::string names;
+    for (const Listener::WatchedUri& one : watched) {
+        names += (names.empty() ? "" : ",") + json_quote(one.uri);
+    }
+    return names;
+}
+
+std::string honoured_text(const Listener& listener) {
     std::string text;
     const auto add = [&](bool wanted, std::string_view member) {
         if (wanted) {
@@ -46,15 +54,36 @@ std::string honoured_text(const NoticeFilter& filter,
             text += member;
         }
     };
-    add(filter.tools, "\"toolsListChanged\":true");
-    add(filter.prompts, "\"promptsListChanged\":true");
-    add(filter.resources, "\"resourcesListChanged\":true");
-    std::string uris;
-    for (const Listener::WatchedUri& one : watched) {
-        uris += (uris.empty() ? "" : ",") + json_quote(one.uri);
-    }
-    add(!watched.empty(), "\"resourceSubscriptions\":[" + uris + "]");
+    add(listener.filter().tools, "\"toolsListChanged\":true");
+    add(listener.filter().prompts, "\"promptsListChanged\":true");
+    add(listener.filter().resources, "\"resourcesListChanged\":true");
+    add(!listener.watched().empty(),
+        "\"resourceSubscriptions\":[" + quoted_names(listener.watched()) + "]");
+    add(!listener.tasks().empty(), "\"taskIds\":[" + quoted_names(listener.tasks()) + "]");
     return "{" + text + "}";
+}
+
+// The strings of an array in the filter, each once; a text says why it is refused.
+std::optional<std::string> read_names(std::string_view filter, std::string_view member,
+                                      std::vector<std::string>& names) {
+    const auto raw = runtime::find_member(filter, member);
+    if (!raw) {
+        return std::nullopt;
+    }
+    const auto items = runtime::array_elements(*raw);
+    if (!items || items->size() > listened_things_max_count) {
+        return std::string(member) + " is not an array of at most 64";
+    }
+    for (const std::string_view item : *items) {
+        auto name = runtime::string_value(item);
+        if (!name) {
+            return std::string(member) + " holds something that is not a string";
+        }
+        if (std::find(names.begin(), names.end(), *name) == names.end()) {
+            names.push_back(std::move(*name));
+        }
+    }
+    return std::nullopt;
 }
 
 } // namespace
@@ -69,22 +98,12 @@ std::variant<NoticeFilter, std::string> read_notice_filter(std::string_view para
     filter.tools = is_true(*wanted, "/toolsListChanged");
     filter.prompts = is_true(*wanted, "/promptsListChanged");
     filter.resources = is_true(*wanted, "/resourcesListChanged");
-    const auto raw_uris = runtime::find_member(*wanted, "resourceSubscriptions");
-    if (!raw_uris) {
-        return filter;
+    auto problem = read_names(*wanted, "resourceSubscriptions", filter.uris);
+    if (!problem) {
+        problem = read_names(*wanted, "taskIds", filter.tasks);
     }
-    const auto uris = runtime::array_elements(*raw_uris);
-    if (!uris || uris->size() > listened_uris_max_count) {
-        return "resourceSubscriptions is not an array of at most 64 URIs";
-    }
-    for (const std::string_view raw : *uris) {
-        auto uri = runtime::string_value(raw);
-        if (!uri) {
-            return "resourceSubscriptions holds something that is not a string";
-        }
-        if (std::find(filter.uris.begin(), filter.uris.end(), *uri) == filter.uris.end()) {
-            filter.uris.push_back(std::move(*uri));
-        }
+    if (problem) {
+        return std::move(*problem);
     }
     return filter;
 }
@@ -109,7 +128,7 @@ void Listener::tell(std::string_view method, std::string_view params) {
 void Listener::acknowledge() {
     acknowledged_ = true;
     stream_->push(message("notifications/subscriptions/acknowledged",
-                          "{\"notifications\":" + honoured_text(filter_, watched_) + "}"),
+                          "{\"notifications\":" + honoured_text(*this) + "}"),
                   MessageStream::Weight::must_arrive);
     for (std::string& text : std::exchange(early_, {})) {
         stream_->push_unless_waiting(std::move(text));
@@ -150,6 +169,11 @@ Task<void> Subscriptions::answer(std::shared_ptr<const Exchange> exchange,
     auto filter = read_notice_filter(exchange->message.envelope.params);
     if (const auto* const why = std::get_if<std::string>(&filter); why != nullptr && !refusal) {
         refusal = McpRefusal{200, rpc_invalid_params, *why, ""};
+    }
+    const auto* const wanted = std::get_if<NoticeFilter>(&filter);
+    if (!refusal && !wanted->tasks.empty() &&
+        !declares_extension(exchange->caller->capabilities, tasks_extension)) {
+        refusal = missing_extension(tasks_extension);
     }
     if (refusal) {
         return responder.send(refusal_reply(exchange->message.reply_id(), *refusal));
@@ -194,7 +218,7 @@ Task<void> Subscriptions::listen(std::shared_ptr<const Exchange> exchange, Notic
     listener.filter_.tools = wanted.tools && offered.tools;
     listener.filter_.prompts = wanted.prompts && offered.prompts;
     listener.filter_.resources = wanted.resources && offered.resources;
-    auto watching = watch_all(listener, std::move(wanted.uris));
+    auto watching = watch_all(listener, std::move(wanted));
     co_await std::move(watching);
     listener.acknowledge();
     if (stopped_) {
@@ -205,22 +229,29 @@ Task<void> Subscriptions::listen(std::shared_ptr<const Exchange> exchange, Notic
 }
 
 // Those that are denied, hidden or unknown are not in the acknowledgement.
-Task<void> Subscriptions::watch_all(Listener& listener, std::vector<std::string> uris) {
-    for (std::string& uri : uris) {
+Task<void> Subscriptions::watch_all(Listener& listener, NoticeFilter wanted) {
+    const std::size_t uris_count = wanted.uris.size();
+    for (std::size_t i = 0; i < uris_count + wanted.tasks.size(); ++i) {
         if (listener.stream_->ended()) {
             co_return;
         }
-        auto watching = calls_.watch(listener.exchange_, uri);
+        const bool by_uri = i < uris_count;
+        std::string name = by_uri ? wanted.uris[i] : wanted.tasks[i - uris_count];
+        auto watching = by_uri ? calls_.watch(listener.exchange_, name)
+                               : calls_.watch_task(listener.exchange_, name);
         auto watched = co_await std::move(watching);
         if (watched) {
-            listener.watched_.push_back(Listener::WatchedUri{std::move(uri), std::move(*watched)});
+            auto& kept = by_uri ? listener.watched_ : listener.tasks_;
+            kept.push_back(Listener::WatchedUri{std::move(name), std::move(*watched)});
         }
     }
 }
 
 void Subscriptions::unwatch_all(const Listener& listener) {
-    for (const Listener::WatchedUri& one : listener.watched()) {
-        calls_.unwatch(listener.caller(), one.resource);
+    for (const auto* const kept : {&listener.watched(), &listener.tasks()}) {
+        for (const Listener::WatchedUri& one : *kept) {
+            calls_.unwatch(listener.caller(), one.resource);
+        }
     }
 }
 

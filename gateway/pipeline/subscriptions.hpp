@@ -21,7 +21,8 @@ struct NoticeFilter {
     bool tools = false;
     bool prompts = false;
     bool resources = false;
-    std::vector<std::string> uris; // as the client wrote them
+    std::vector<std::string> uris;  // as the client wrote them
+    std::vector<std::string> tasks; // their ids as the client knows them
 };
 
 // Reads params.notifications; a text says why it is refused.
@@ -31,7 +32,7 @@ std::variant<NoticeFilter, std::string> read_notice_filter(std::string_view para
 class Listener {
   public:
     struct WatchedUri {
-        std::string uri; // as the client wrote it
+        std::string uri; // as the client wrote it; of a task, its id
         Calls::Watched resource;
     };
 
@@ -42,6 +43,7 @@ class Listener {
     const runtime::Caller& caller() const { return *exchange_->caller; }
     const NoticeFilter& filter() const { return filter_; }
     const std::vector<WatchedUri>& watched() const { return watched_; }
+    const std::vector<WatchedUri>& tasks() const { return tasks_; }
     // Adds the stream's id to `_meta`. What comes before the acknowledgement waits for it.
     void tell(std::string_view method, std::string_view params);
 
@@ -55,6 +57,7 @@ class Listener {
     std::shared_ptr<MessageStream> stream_;
     NoticeFilter filter_; // honoured
     std::vector<WatchedUri> watched_;
+    std::vector<WatchedUri> tasks_;
     std::vector<std::string> early_;
     bool acknowledged_ = false;
 };
@@ -76,7 +79,7 @@ class Subscriptions {
     std::optional<McpRefusal> check(const Exchange& exchange) const;
     Task<void> listen(std::shared_ptr<const Exchange> exchange, NoticeFilter wanted,
                       HttpResponder& responder);
-    Task<void> watch_all(Listener& listener, std::vector<std::string> uris);
+    Task<void> watch_all(Listener& listener, NoticeFilter wanted);
     void unwatch_all(const Listener& listener);
 
     Executor executor_;

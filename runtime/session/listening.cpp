@@ -3,10 +3,22 @@
 #include "runtime/session/era_probe.hpp"
 #include "runtime/session/json_scan.hpp"
 #include "runtime/session/json_text.hpp"
+#include "runtime/watched_task.hpp"
 
 #include <algorithm>
 
 namespace gatehouse::runtime {
+
+namespace {
+
+void append_filter_member(std::string_view name, const std::string& items, std::string& filter) {
+    if (!items.empty()) {
+        filter.append(filter.empty() ? "\"" : ",\"").append(name).append("\":[");
+        filter.append(items).push_back(']');
+    }
+}
+
+} // namespace
 
 void Listening::set_announced(const Catalogue& introduction) {
     announced_.clear();
@@ -43,18 +55,18 @@ bool Listening::wanted() const {
 }
 
 std::string Listening::params() const {
-    std::string params = "{\"notifications\":{" + announced_;
-    if (!watched_.empty()) {
-        params.append(announced_.empty() ? "" : ",");
-        params.append("\"resourceSubscriptions\":[");
-        for (const std::string& uri : watched_) {
-            params.append(params.back() == '[' ? "" : ",");
-            append_quoted(uri, params);
-        }
-        params.push_back(']');
+    std::string uris;
+    std::string tasks;
+    for (const std::string& subject : watched_) {
+        const auto task = task_watched(subject);
+        std::string& items = task ? tasks : uris;
+        items.append(items.empty() ? "" : ",");
+        append_quoted(task ? *task : std::string_view(subject), items);
     }
-    params.append("}}");
-    return params;
+    std::string filter = announced_;
+    append_filter_member("resourceSubscriptions", uris, filter);
+    append_filter_member("taskIds", tasks, filter);
+    return "{\"notifications\":{" + filter + "}}";
 }
 
 void Listening::opened(std::uint64_t id, SteadyTime now) {
@@ -98,11 +110,14 @@ bool Listening::knows(std::uint64_t id) const {
                        [id](const Stream& stream) { return stream.id == id; });
 }
 
-bool filter_names(std::string_view filter, std::string_view uri) {
-    const auto named = find_member(filter, "resourceSubscriptions");
-    const auto uris = array_elements(named.value_or(""));
-    return uris && std::any_of(uris->begin(), uris->end(),
-                               [uri](std::string_view item) { return string_value(item) == uri; });
+bool filter_names(std::string_view filter, std::string_view subject) {
+    const auto task = task_watched(subject);
+    const auto named = find_member(filter, task ? "taskIds" : "resourceSubscriptions");
+    const auto items = array_elements(named.value_or(""));
+    const std::string_view name = task.value_or(subject);
+    return items && std::any_of(items->begin(), items->end(), [name](std::string_view item) {
+               return string_value(item) == name;
+           });
 }
 
 } // namespace gatehouse::runtime

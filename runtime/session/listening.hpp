@@ -1,6 +1,7 @@
 // Listening: the subscriptions/listen streams of a modern connector. There is one, but while the
-// set of watched resources changes there are two: the new one is opened before the old one is
-// cancelled, so that nothing is missed. Pure.
+// set of what is watched changes there are two: the new one is opened before the old one is
+// cancelled, so that nothing is missed. Watched are resources by their URI, and tasks
+// (watched_task.hpp). Pure.
 #pragma once
 
 #include "runtime/base/clock.hpp"
@@ -52,7 +53,7 @@ class Listening {
     std::string announced_; // raw members of the filter
 };
 
-// Whether an acknowledged filter (raw JSON) promises updates of this resource.
-bool filter_names(std::string_view filter, std::string_view uri);
+// Whether an acknowledged filter (raw JSON) promises updates of this resource or task.
+bool filter_names(std::string_view filter, std::string_view subject);
 
 } // namespace gatehouse::runtime

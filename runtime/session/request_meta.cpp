@@ -43,6 +43,13 @@ std::size_t offset_in(std::string_view whole, std::string_view part) {
     return static_cast<std::size_t>(part.data() - whole.data());
 }
 
+// Tasks may only be listened for by who declares that it knows them.
+std::string_view own_capabilities(const ConnectorCall& call) {
+    return call.method == "subscriptions/listen"
+               ? R"({"extensions":{"io.modelcontextprotocol/tasks":{}}})"
+               : "{}";
+}
+
 } // namespace
 
 std::string gateway_client_info() {
@@ -61,7 +68,8 @@ void append_modern_meta(const ConnectorCall& call, std::string& out) {
                        out);
     out.push_back(',');
     const bool capable = caller != nullptr && !caller->capabilities.empty();
-    append_meta_member(meta_keys::client_capabilities, capable ? caller->capabilities : "{}", out);
+    append_meta_member(meta_keys::client_capabilities,
+                       capable ? caller->capabilities : own_capabilities(call), out);
     if (!call.log_level.empty()) {
         std::string level;
         append_quoted(call.log_level, level);

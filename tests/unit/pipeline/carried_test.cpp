@@ -2,6 +2,8 @@
 // subscriptions and tasks.
 #include "tests/unit/pipeline/dialogue_stage.hpp"
 
+#include "runtime/watched_task.hpp"
+
 using namespace gatehouse;
 using namespace gatehouse::gateway;
 using namespace gatehouse::gateway::testing;
@@ -274,6 +276,59 @@ TEST_CASE("a modern task needs the extension, has the gateway's id, and is its o
     stage.talk(2).result(R"({"resultType":"complete"})");
     CHECK(stage.answer_to(updated)["result"] == json_of(R"({"resultType":"complete"})"));
     CHECK(stage.outcomes() == std::vector<std::string>{"task", "result", "result"});
+}
+
+TEST_CASE("a modern client that listens for its own tasks is told of them, and of no other's") {
+    DialogueStage stage;
+    stage.directory.set_era(Era::modern);
+    const auto made =
+        stage.ask_modern("tools/call", R"("name":"echo_echo",)", "echo_echo", task_extension);
+    stage.talk(0).result(R"({"resultType":"task","taskId":"up-1","status":"working"})");
+    const std::string id = stage.answer_to(made)["result"]["taskId"].get<std::string>();
+    const std::string wanted = R"("notifications":{"taskIds":[")" + id + R"(","up-1"]},)";
+
+    const auto refused = stage.ask_modern("subscriptions/listen", wanted, "");
+    CHECK(stage.answer_to(refused)["error"]["data"]["requiredCapabilities"] ==
+          json_of(task_extension));
+    CHECK(refused->status == 400);
+    const auto stream = stage.ask_modern("subscriptions/listen", wanted, "", task_extension);
+    const auto foreign = stage.ask_modern("subscriptions/listen", wanted, "", task_extension, "",
+                                          stage.gateway.other_token);
+    CHECK(stage.directory.watched == std::vector<std::string>{runtime::watched_task("up-1")});
+    CHECK(json_of(stream->messages().at(0))["params"]["notifications"] ==
+          json_of(R"({"taskIds":[")" + id + "\"]}"));
+    CHECK(json_of(foreign->messages().at(0))["params"]["notifications"] == Json::object());
+
+    const auto tell = [&](const std::string& params) {
+        const ConnectorName connector("echo");
+        const runtime::InstanceOwner nobodys;
+        stage.gateway.endpoint->observer().on_notice(
+            {connector, nobodys, "notifications/tasks", params});
+        stage.settle();
+    };
+    tell(R"({"taskId":"up-2","status":"working"})");
+    tell(R"({"taskId":"up-1","status":"input_required","inputRequests":{"q":{)"
+         R"("method":"roots/list"}}})"); // which this client does not have
+    tell(R"({"taskId":"up-1","status":"completed","result":{"content":[]}})");
+    REQUIRE(stream->messages().size() == 2);
+    const Json told = json_of(stream->messages().at(1));
+    CHECK(told["method"] == "notifications/tasks");
+    CHECK(told["params"]["taskId"] == id);
+    CHECK(told["params"]["result"] == json_of(R"({"content":[]})"));
+    CHECK(told["params"]["_meta"]["io.modelcontextprotocol/subscriptionId"] == "m");
+    CHECK(foreign->messages().size() == 1);
+    stream->hang_up();
+    foreign->hang_up();
+    CHECK(stage.answered(stream));
+    CHECK(stage.directory.unwatched == stage.directory.watched);
+}
+
+TEST_CASE("what would pass for a task further on is no URI of a resource") {
+    DialogueStage stage;
+    stage.open_session("{}");
+    const auto asked = stage.ask_legacy("resources/subscribe", R"({"uri":"\u0001task:up-1"})");
+    CHECK(stage.answer_to(asked)["error"]["code"] == -32002);
+    CHECK(stage.directory.watched.empty());
 }
 
 TEST_CASE("a legacy client gets no task of the modern kind") {

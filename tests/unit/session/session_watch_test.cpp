@@ -3,6 +3,7 @@
 
 #include "runtime/session/json_scan.hpp"
 #include "runtime/session/listening.hpp"
+#include "runtime/watched_task.hpp"
 
 #include <algorithm>
 #include <catch2/catch.hpp>
@@ -101,6 +102,13 @@ TEST_CASE("a filter names what is announced and watched, and nothing else") {
     CHECK(filter_names(R"({"resourceSubscriptions":["a"]})", "a"));
     CHECK_FALSE(filter_names(R"({"resourceSubscriptions":["a"]})", "b"));
     CHECK_FALSE(filter_names("{}", "a"));
+    CHECK(listening.watch(watched_task("a")));
+    CHECK(listening.params() ==
+          R"({"notifications":{"toolsListChanged":true,"resourcesListChanged":true,)"
+          R"("resourceSubscriptions":["a","b\"1"],"taskIds":["a"]}})");
+    CHECK(filter_names(R"({"taskIds":["a"]})", watched_task("a")));
+    CHECK_FALSE(filter_names(R"({"resourceSubscriptions":["a"]})", watched_task("a")));
+    listening.unwatch(watched_task("a"));
     listening.unwatch("b\"1");
     listening.unwatch("a");
     listening.set_announced(Catalogue());
