@@ -3,6 +3,7 @@
 #include "runtime/base/assert.hpp"
 #include "runtime/base/log.hpp"
 
+#include <boost/asio/post.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <exception>
@@ -55,6 +56,8 @@ void Dialogue::close_stream() {
 Task<void> Dialogue::serve(std::shared_ptr<MessageStream> stream, HttpResponder& responder,
                            std::shared_ptr<Serving> serving) {
     try {
+        // What made the answer a stream is about to be said: it goes out with the head.
+        co_await asio::post(asio::use_awaitable);
         co_await MessageStream::serve(stream, responder, 0);
     } catch (const std::exception& error) {
         log_warn(std::string("the stream of an answer failed: ") + error.what());
