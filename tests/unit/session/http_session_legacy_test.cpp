@@ -339,6 +339,8 @@ TEST_CASE("stop ends the calls in flight: they may have run, those in the queue 
     const auto first = stage.start(Stage::make("tools/call", R"({"name":"echo"})"));
     const auto second = stage.start(Stage::make("tools/call", R"({"name":"echo"})"));
     REQUIRE(eventually(stage.loop, [&] { return server.count("tools/call") == 1; }));
+    // The loop may not have begun the second call when the server already has the first.
+    CHECK(eventually(stage.loop, [&] { return stage.session->counters().queued == 1; }));
     stage.stop();
     REQUIRE(first->has_value());
     CHECK((*first)->end == CallEnd::may_have_run);

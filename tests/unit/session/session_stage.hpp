@@ -6,7 +6,6 @@
 #include "runtime/session/stdio_session.hpp"
 
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/post.hpp>
 #include <csignal>
 #include <fcntl.h>
 #include <functional>
@@ -150,12 +149,8 @@ class Stage {
         io.run_for(30s);
         const bool ended = group.running_count() == 0;
         if (!ended) {
-            // On the loop: Asio defers a cancellation that comes from elsewhere, perhaps until
-            // after the coroutine has gone.
-            asio::post(io, [this] {
-                session->stop();
-                group.stop();
-            });
+            session->stop();
+            group.stop();
             io.run_for(5s);
         }
         return ended;
