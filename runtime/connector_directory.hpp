@@ -92,7 +92,7 @@ class ConnectorDirectory {
     }
     // A client session ended: its own instances may stop, its subscriptions end.
     virtual void session_ended(const std::string& session) { (void)session; }
-    // The client's roots changed: its own instances are told, where it has some.
+    // The client's roots changed: the instances that serve its session alone are told.
     virtual void roots_changed(const Caller& caller) { (void)caller; }
     // At most one; null ends it. It outlives the directory or is taken out before.
     virtual void set_observer(ConnectorObserver* observer) { (void)observer; }

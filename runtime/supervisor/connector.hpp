@@ -49,6 +49,7 @@ class Connector {
     Task<CallReply> watch_resource(std::shared_ptr<const Caller> caller, std::string uri);
     void unwatch_resource(const Caller& caller, const std::string& uri);
     void session_ended(const std::string& session);
+    void roots_changed(const Caller& caller);
 
     const ConnectorSpec& spec() const { return spec_; }
     ConnectorStatus status() const;

@@ -181,6 +181,15 @@ void Connector::unwatch_resource(const Caller& caller, const std::string& uri) {
     }
 }
 
+// Only an instance of this session alone is told. One that serves several would ask whoever happens
+// to call just then for roots, or nobody: it asks in the calls whose roots it needs.
+void Connector::roots_changed(const Caller& caller) {
+    const SeatPtr seat = caller.session.empty() ? nullptr : seat_of(SeatKind::session, caller);
+    if (seat && !seat->ending) {
+        seat->slot->roots_changed();
+    }
+}
+
 void Connector::session_ended(const std::string& session) {
     for (const auto& watch : watches_.remove_session(session)) {
         end_watch(watch);

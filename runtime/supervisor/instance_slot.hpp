@@ -68,6 +68,8 @@ class InstanceSlot {
     virtual Task<CallReply> watch_resource(std::string uri) = 0;
     // As above for an instance that runs; what comes of it is logged.
     virtual void unwatch_resource(const std::string& uri) = 0;
+    // Tells an instance that runs that its client's roots changed.
+    virtual void roots_changed() = 0;
 
     virtual ConnectorStatus status() const = 0;
     // Calls waiting or in flight; a slot without any that rests may be taken away.

@@ -49,6 +49,7 @@ class LifecycleSlot : public InstanceSlot, public std::enable_shared_from_this<L
     std::shared_ptr<const Catalogue> known_catalogue() const override { return catalogue_; }
     Task<CallReply> watch_resource(std::string uri) override;
     void unwatch_resource(const std::string& uri) override;
+    void roots_changed() override;
 
     ConnectorStatus status() const override;
     std::uint64_t active_calls() const override;

@@ -238,6 +238,13 @@ void LifecycleSlot::unwatch_resource(const std::string& uri) {
     changed_.notify();
 }
 
+// Also before it is ready: a connector may ask for the roots as soon as it was introduced.
+void LifecycleSlot::roots_changed() {
+    if (instance_ && instance_->session && !instance_->session_end) {
+        instance_->session->tell_roots_changed();
+    }
+}
+
 std::uint64_t LifecycleSlot::active_calls() const {
     return waiting_calls_ + (instance_ ? instance_->calls_active : 0);
 }

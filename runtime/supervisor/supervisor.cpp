@@ -250,6 +250,12 @@ void Supervisor::session_ended(const std::string& session) {
     }
 }
 
+void Supervisor::roots_changed(const Caller& caller) {
+    for (const auto& [name, connector] : impl_->connectors) {
+        connector->roots_changed(caller);
+    }
+}
+
 void Supervisor::set_observer(ConnectorObserver* observer) {
     impl_->host.observer = observer;
 }

@@ -71,6 +71,7 @@ class Supervisor final : public ConnectorDirectory {
     void unwatch_resource(const ConnectorName& name, const Caller& caller,
                           const std::string& uri) override;
     void session_ended(const std::string& session) override;
+    void roots_changed(const Caller& caller) override;
     void set_observer(ConnectorObserver* observer) override;
     bool validates_arguments(const ConnectorName& name) const override;
     std::chrono::milliseconds call_timeout(const ConnectorName& name) const override;

@@ -3,13 +3,37 @@
 import { after, before, describe, it } from "node:test";
 import assert from "node:assert/strict";
 import { eventually, text_of } from "./harness.mjs";
-import { Gateway, code_of, direct_fixture, elicitation, fixture, sleep, within } from "./fixtures.mjs";
+import { Gateway, code_of, direct_fixture, elicitation, fixture, script, sleep, within } from "./fixtures.mjs";
 import { ModernPeer, Peer } from "./peer.mjs";
 
 const scopes = ["shared", "auto", "member", "session"];
 const rounds = 6;
 const direct_only = Boolean(process.env.GATEHOUSE_DIRECT);
 let gateway, direct;
+
+// A server that asks for the roots outside of any call: when it is told of new ones, and behind the answer to `late`, in one write.
+const roots_keeper = `
+import json, sys
+kept = {"told": 0, "roots": None, "refused": 0}
+def send(message, flush=True): print(json.dumps({"jsonrpc": "2.0", **message}), flush=flush)
+def ask(): send({"id": "roots", "method": "roots/list"})
+for line in sys.stdin:
+    m = json.loads(line)
+    method, id = m.get("method"), m.get("id")
+    if method == "notifications/roots/list_changed": kept["told"] += 1; ask()
+    elif id == "roots" and method is None:
+        if "error" in m: kept["refused"] += 1
+        else: kept["roots"] = [root["name"] for root in m["result"]["roots"]]
+    elif method == "initialize":
+        send({"id": id, "result": {"protocolVersion": m["params"]["protocolVersion"], "capabilities": {"tools": {}},
+              "serverInfo": {"name": "keeper", "version": "1"}}})
+    elif method == "tools/list": send({"id": id, "result": {"tools": [{"name": n, "inputSchema": {"type": "object"}} for n in ("kept", "late")]}})
+    elif method == "tools/call":
+        late = m["params"]["name"] == "late"
+        send({"id": id, "result": {"content": [{"type": "text", "text": json.dumps(kept)}]}}, flush=not late)
+        if late: ask()
+    elif method is not None and id is not None: send({"id": id, "error": {"code": -32601, "message": "no such method"}})
+`;
 
 before(async () => {
   direct = await direct_fixture(["--era", "legacy"]);
@@ -19,6 +43,7 @@ before(async () => {
       fixture(scope, ["--era", "legacy"], { instances: { scope } }),
       fixture(`dual-${scope}`, [], { instances: { scope } }),
     ]),
+    ...["shared", "member", "session"].map((scope) => script(`roots-${scope}`, roots_keeper, { instances: { scope } })),
     fixture("parked", ["--era", "legacy"]), fixture("slots", ["--era", "legacy"], { concurrency: 1, timeouts: { call: "3s" } }),
   ]);
 });
@@ -137,6 +162,45 @@ describe("members on one connector", () => {
       assert.deepEqual(updates(), heard, name);
       await Promise.all(streams.map((stream) => stream.drop()));
       await Promise.all(peers.map((peer) => peer.end()));
+    }
+  });
+});
+
+describe("roots that change", () => {
+  const kept = async (peer) => JSON.parse(text_of((await peer.call("kept")).message.result));
+  const members = (name) => Promise.all(["demo", "second"].map(async (who) => {
+    const peer = await Peer.open(gateway.target(name, who), { capabilities: { roots: { listChanged: true } }, answer: answers(who) });
+    await peer.listen();
+    await kept(peer);
+    return peer;
+  }));
+  const changed = (peer) => peer.post({ jsonrpc: "2.0", method: "notifications/roots/list_changed" });
+  // No call is on its way while the question is: it would count as the call's.
+  const answered = async (peer) => {
+    await eventually("the roots are asked for", () => peer.asked.length > 0, 5_000);
+    await eventually("the roots are known", async () => (await kept(peer)).roots !== null, 5_000);
+  };
+
+  it("are asked for by the instance of that session, and by no other", async () => {
+    const [demo, second] = await members("roots-session");
+    await changed(demo);
+    await answered(demo);
+    assert.deepEqual(await kept(demo), { told: 1, roots: ["demo"], refused: 0 });
+    assert.deepEqual(await kept(second), { told: 0, roots: null, refused: 0 });
+    await changed(second);
+    await answered(second);
+    assert.deepEqual([(await kept(demo)).roots, (await kept(second)).roots], [["demo"], ["second"]]);
+    assert.deepEqual([demo, second].map((peer) => peer.asked.map(({ method }) => method)), [["roots/list"], ["roots/list"]]);
+  });
+
+  it("are not told to an instance that may serve several sessions, whose late question nobody is asked", async () => {
+    for (const name of ["roots-shared", "roots-member"]) {
+      const peers = await members(name);
+      for (const peer of peers) await changed(peer);
+      await peers[0].call("late");
+      await eventually(`${name}: it is refused`, async () => (await kept(peers[0])).refused === 1, 5_000);
+      assert.deepEqual(await kept(peers[0]), { told: 0, roots: null, refused: 1 }, name);
+      assert.deepEqual(peers.map((peer) => peer.asked.length), [0, 0], name);
     }
   });
 });
