@@ -1,0 +1,61 @@
+// Evidence: the one object that says what a connector is worth, since when, why, who can do what,
+// and what was seen to prove it. The same JSON in the command line, the admin API, events and the
+// journal (design: one evidence object). Pure.
+#pragma once
+
+#include "runtime/base/clock.hpp"
+#include "runtime/base/ids.hpp"
+#include "runtime/base/json.hpp"
+#include "runtime/health/health.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace gatehouse::runtime {
+
+// How far a source can be believed: S1 our own token calls, S2 our egress, S3 the protocol, S4 the
+// process, S5 text. Text alone never says more than degraded.
+enum class EvidenceSource { none, credential, egress, protocol, process, text };
+std::string_view to_text(EvidenceSource source); // "S1" … "S5", "" for none
+
+struct ExitEvidence {
+    std::string result; // "exited", "signaled", "oom", "pids", "seccomp", "exec_failed", …
+    int code = 0;
+    int signal = 0;
+    bool core = false;
+    std::chrono::milliseconds uptime{0};
+    std::uint64_t memory_peak_bytes = 0; // 0: not known
+    std::uint64_t memory_max_bytes = 0;
+};
+
+struct Evidence {
+    std::string connector;
+    Health health;
+    EvidenceSource source = EvidenceSource::none;
+    std::string confidence; // "certain", "likely", "suspected"; empty if nothing is wrong
+    std::string summary;    // one line
+    std::string who;        // who acts: "team", "admin", "operator", "nobody"
+    std::string verb;       // a command line or empty
+    std::string scope;      // "connector", "instance", "host"
+    InstanceId instance;
+    std::string host; // of what is behind it, if known
+    int http_status = 0;
+    std::optional<ExitEvidence> exit;
+    std::optional<WallTime> first_seen; // of the cause
+    std::optional<WallTime> last_seen;
+    std::optional<WallTime> last_ok; // the last answered call or probe
+    std::optional<WallTime> next_attempt_at;
+    std::uint64_t calls_recent = 0;
+    std::uint64_t calls_recent_failed = 0;
+    int restarts_total = 0;
+    int restarts_window = 0; // in restart.window
+    int restarts_budget = 0;
+    std::uint64_t log_cursor = 0;        // seq of the log at the cause, 0 if none
+    std::vector<std::string> last_lines; // at most 50, masked
+};
+
+Json evidence_json(const Evidence& evidence);
+
+} // namespace gatehouse::runtime
