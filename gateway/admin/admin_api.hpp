@@ -8,6 +8,8 @@
 #include "gateway/admin/admin_route.hpp"
 #include "gateway/admin/connector_control.hpp"
 #include "gateway/admin/log_stream.hpp"
+#include "gateway/admin/reloader.hpp"
+#include "gateway/admin/tool_caller.hpp"
 #include "gateway/auth/agents.hpp"
 #include "gateway/credentials/vault.hpp"
 #include "gateway/http/server.hpp"
@@ -28,6 +30,8 @@ struct AdminParts {
     Vault& vault;
     Journal& journal;
     const Clock& clock;
+    Reloader* reloader = nullptr;      // null: GH-N501
+    ToolCaller* tool_caller = nullptr; // null: GH-N501
 };
 
 class AdminApi final : public HttpHandler {

@@ -123,12 +123,19 @@ Error no_such_error(const std::string& kind, const std::string& name,
                  "See the names with `gatehouse " + list_verb + "`"};
 }
 
+Error not_available_error(const std::string& what) {
+    return Error{"GH-N501", what + " is not available in this build", "", "", ""};
+}
+
 int status_of_error(const Error& error) {
     constexpr std::array<std::string_view, 4> not_now{"GH-A105", "GH-G901", "GH-G910", "GH-G911"};
     if (error.code == "GH-N404") {
         return 404;
     }
-    if (error.code == "GH-A111") {
+    if (error.code == "GH-N501") {
+        return 501;
+    }
+    if (error.code == "GH-A111" || error.code == "GH-N409") {
         return 409;
     }
     return std::find(not_now.begin(), not_now.end(), error.code) != not_now.end() ? 503 : 400;

@@ -34,6 +34,8 @@ Json secret_json(const SecretInfo& secret);
 
 // GH-N404 of a connector, agent or secret; list_verb names the ones there are.
 Error no_such_error(const std::string& kind, const std::string& name, const std::string& list_verb);
+// GH-N501.
+Error not_available_error(const std::string& what);
 // The HTTP status that fits a cause code: 404 not found, 409 conflict, 503 cannot now, 400 the
 // rest.
 int status_of_error(const Error& error);

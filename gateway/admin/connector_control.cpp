@@ -1,5 +1,6 @@
 #include "gateway/admin/connector_control.hpp"
 
+#include "gateway/admin/admin_json.hpp"
 #include "runtime/manifest/connector_spec.hpp"
 
 #include <utility>
@@ -24,6 +25,30 @@ Task<Result<void>> SupervisorControl::stop(ConnectorName name) {
 
 Task<Result<void>> SupervisorControl::restart(ConnectorName name) {
     return supervisor_.restart(std::move(name));
+}
+
+Task<Result<void>> SupervisorControl::wake(ConnectorName name) {
+    (void)name;
+    co_return not_available_error("waking a connector");
+}
+
+Result<Json> SupervisorControl::describe(const ConnectorName& name) const {
+    const auto status = supervisor_.status(name);
+    if (!status) {
+        return no_such_error("connector", name.str(), "ls");
+    }
+    return status_json(*status);
+}
+
+std::vector<runtime::CrashRecord> SupervisorControl::crashes(const ConnectorName& name) const {
+    (void)name;
+    (void)crashes_;
+    return {};
+}
+
+std::shared_ptr<const runtime::Catalogue>
+SupervisorControl::catalogue(const ConnectorName& name) const {
+    return supervisor_.known_catalogue(name);
 }
 
 void SupervisorControl::secret_changed(const SecretName& name) {

@@ -62,6 +62,24 @@ class FakeConnectors final : public ConnectorControl {
     Task<Result<void>> restart(ConnectorName name) override {
         return become(name, "healthy", "ready");
     }
+    Task<Result<void>> wake(ConnectorName name) override {
+        return become(name, "healthy", "ready");
+    }
+    Result<Json> describe(const ConnectorName& name) const override {
+        const auto found = status(name);
+        return found ? Result<Json>(status_json(*found))
+                     : Result<Json>(no_such_error("connector", name.str(), "ls"));
+    }
+    std::vector<runtime::CrashRecord> crashes(const ConnectorName&) const override {
+        return crash_records;
+    }
+    std::shared_ptr<const runtime::Catalogue> catalogue(const ConnectorName&) const override {
+        return offered;
+    }
+    runtime::EventLog* events() override { return event_log; }
+    std::vector<runtime::CrashRecord> crash_records;
+    std::shared_ptr<const runtime::Catalogue> offered;
+    runtime::EventLog* event_log = nullptr;
     void secret_changed(const SecretName& name) override { changed_secrets.push_back(name.str()); }
     Result<runtime::ConnectorLog*> log(const ConnectorName& name) override {
         return logs_.open(name, 1 << 20);
