@@ -1,6 +1,7 @@
 #include "runtime/manifest/catalogue.hpp"
 
 #include "runtime/manifest/credential_reader.hpp"
+#include "runtime/manifest/health_reader.hpp"
 #include "runtime/manifest/run_reader.hpp"
 #include "runtime/manifest/transport_reader.hpp"
 
@@ -55,13 +56,16 @@ void read_sandbox(const MapFields& root, SandboxSpec& spec) {
 }
 
 void read_logs(const MapFields& root, ConnectorSpec& spec) {
-    const MapFields logs(root["logs"], {"max_bytes"});
+    const MapFields logs(root["logs"], {"max_bytes", "backpressure"});
     read_size(logs["max_bytes"], spec.log_max_bytes, {64 * 1024, tib});
+    if (const auto choice = read_choice(logs["backpressure"], {"drop", "block"})) {
+        spec.log_backpressure = static_cast<LogBackpressure>(*choice);
+    }
 }
 
 void read_connector_root(const Field& document, ConnectorReading& reading) {
     const MapFields root(document, {"apiVersion", "kind", "metadata", "source", "run",
-                                    "credentials", "sandbox", "restart", "logs"});
+                                    "credentials", "sandbox", "health", "restart", "logs"});
     read_choice(root.required("apiVersion"), {"gatehouse/v1"});
     read_choice(root.required("kind"), {"Connector"});
     read_metadata(root, reading);
@@ -72,6 +76,7 @@ void read_connector_root(const Field& document, ConnectorReading& reading) {
     read_credentials(root["credentials"], reading.spec);
     refuse_for_remote(reading.spec, root["sandbox"]);
     read_sandbox(root, reading.spec.sandbox);
+    read_health(root["health"], reading.spec.health);
     read_restart(root["restart"], reading.spec.restart);
     read_logs(root, reading.spec);
 }

@@ -24,7 +24,12 @@ struct InstanceSpec {
     int max = 16; // instances of members and sessions at a time, besides the shared one
     milliseconds idle_after =
         std::chrono::minutes(15); // without calls, then stopped; not the shared one if min is 1
+    // After a call the shared one stays up at least that long, also if it ends by itself without a
+    // failure: it is started again, and the next call finds it ready. 0: no. keep_warm_always
+    // (true in the manifest): for as long as the daemon runs.
+    milliseconds keep_warm{0};
 };
+constexpr milliseconds keep_warm_always = milliseconds::max();
 
 struct TimeoutSpec {
     milliseconds startup = std::chrono::seconds(60);
@@ -93,6 +98,33 @@ struct RestartSpec {
     milliseconds reset_after = std::chrono::minutes(10);
 };
 
+// health.liveness: is it able to answer at all? Skipped while calls make progress.
+struct LivenessSpec {
+    milliseconds period = std::chrono::seconds(15);
+    milliseconds timeout = std::chrono::seconds(5);
+    int failures = 3; // in a row: it is killed and started again, unless it is busy
+};
+
+// health.deep: one call of a read-only tool, to see whether what is behind the connector works.
+struct DeepProbeSpec {
+    std::string tool;             // empty: no such probe
+    std::string arguments = "{}"; // raw JSON object
+    milliseconds period = std::chrono::minutes(5);
+    milliseconds timeout = std::chrono::seconds(30);
+    int failures = 3; // in a row: downstream_outage; it is never restarted for that
+};
+
+// health
+struct HealthSpec {
+    LivenessSpec liveness;
+    milliseconds catalogue_period = std::chrono::minutes(10); // its lists are read again
+    DeepProbeSpec deep;
+    milliseconds slo_p95{0}; // slower calls make it degraded; 0: no such goal
+};
+
+// logs.backpressure: what happens to a connector that writes more than its log takes.
+enum class LogBackpressure { drop, block };
+
 struct ConnectorSpec {
     ConnectorName name;
     std::string title;
@@ -110,12 +142,15 @@ struct ConnectorSpec {
     std::map<std::string, std::string> env;
     InstanceSpec instances;
     TimeoutSpec timeouts;
-    int concurrency = 16; // calls in flight on one instance; more wait in its queue (bound: 4096)
+    int concurrency = 16;       // calls in flight on one instance; more wait in its queue
+    std::size_t queue_max = 4096; // calls waiting in it; one more is refused with GH-R701
     bool validate = true; // check tool arguments against the tool's inputSchema
     std::vector<CredentialSpec> credentials;
     SandboxSpec sandbox;
     RestartSpec restart;
+    HealthSpec health;
     std::uint64_t log_max_bytes = 64ULL << 20; // logs.max_bytes
+    LogBackpressure log_backpressure = LogBackpressure::drop;
 };
 
 } // namespace gatehouse::runtime

@@ -1,6 +1,7 @@
 #include "runtime/manifest/run_reader.hpp"
 
 #include "runtime/base/units.hpp"
+#include "runtime/manifest/scalar.hpp"
 #include "runtime/manifest/source_check.hpp"
 #include "runtime/manifest/transport_reader.hpp"
 
@@ -64,8 +65,21 @@ void read_timeouts(const Field& field, TimeoutSpec& spec) {
     read_duration(timeouts["stop"], spec.stop, grace);
 }
 
+// A duration, or true for always.
+void read_keep_warm(const Field& field, InstanceSpec& spec) {
+    const bool boolean = field.present() && field.node().kind == NodeKind::scalar &&
+                         scalar_type(field.node()) == ScalarType::boolean;
+    if (boolean) {
+        bool always = false;
+        read_boolean(field, always);
+        spec.keep_warm = always ? keep_warm_always : milliseconds(0);
+        return;
+    }
+    read_duration(field, spec.keep_warm, {milliseconds(0), hours(24 * 30)});
+}
+
 void read_instances(const Field& field, InstanceSpec& spec) {
-    const MapFields instances(field, {"scope", "min", "max", "idle_after"});
+    const MapFields instances(field, {"scope", "min", "max", "idle_after", "keep_warm"});
     if (const auto scope =
             read_choice(instances["scope"], {"shared", "member", "session", "auto"})) {
         spec.scope = static_cast<InstanceScope>(*scope);
@@ -78,6 +92,11 @@ void read_instances(const Field& field, InstanceSpec& spec) {
     }
     read_count(instances["max"], spec.max, {1, 1024});
     read_duration(instances["idle_after"], spec.idle_after, {seconds(1), hours(24 * 30)});
+    read_keep_warm(instances["keep_warm"], spec);
+    if (spec.keep_warm.count() > 0 && apart) {
+        instances["keep_warm"].fail("GH-C506", "needs an instance that serves everybody",
+                                    "Remove it, or use the scope shared or auto");
+    }
 }
 
 } // namespace
@@ -102,7 +121,7 @@ std::string env_name_problem(const std::string& name) {
 MapFields run_fields(const Field& run) {
     return {run,
             {"transport", "command", "env", "http", "remote", "instances", "timeouts",
-             "concurrency", "validate"}};
+             "concurrency", "queue_max", "validate"}};
 }
 
 void read_run(const MapFields& run, ConnectorSpec& spec) {
@@ -116,6 +135,7 @@ void read_run(const MapFields& run, ConnectorSpec& spec) {
     read_instances(run["instances"], spec.instances);
     read_timeouts(run["timeouts"], spec.timeouts);
     read_count(run["concurrency"], spec.concurrency, {1, 1024});
+    read_count(run["queue_max"], spec.queue_max, {0, 65'536});
     read_boolean(run["validate"], spec.validate);
 }
 

@@ -287,4 +287,51 @@ TEST_CASE("an unreadable manifest has its own issue only, not one per missing ke
     CHECK(std::get<Issues>(result).size() == 1);
 }
 
+TEST_CASE("health, keep_warm, queue_max and backpressure have the documented defaults") {
+    const SourceFolder folder;
+    const auto result = folder.load("sh");
+    const auto& spec = std::get<ConnectorSpec>(result);
+    CHECK(spec.health.liveness.period == std::chrono::seconds(15));
+    CHECK(spec.health.liveness.timeout == std::chrono::seconds(5));
+    CHECK(spec.health.liveness.failures == 3);
+    CHECK(spec.health.catalogue_period == std::chrono::minutes(10));
+    CHECK(spec.health.deep.tool.empty());
+    CHECK(spec.health.slo_p95.count() == 0);
+    CHECK(spec.instances.keep_warm.count() == 0);
+    CHECK(spec.queue_max == 4096);
+    CHECK(spec.log_backpressure == LogBackpressure::drop);
+}
+
+TEST_CASE("health, keep_warm, queue_max and backpressure are read") {
+    const SourceFolder folder;
+    const auto result = folder.load(
+        "sh", "  instances: {keep_warm: true}\n  queue_max: 7\n"
+              "health:\n  liveness: {period: 1s, timeout: 500ms, failures: 2}\n"
+              "  catalogue: {period: 1m}\n"
+              "  deep: {tool: get_me, args: {deep: {n: 1, on: true}, list: [a]}, period: 30s}\n"
+              "  slo: {p95: 5s}\nlogs: {backpressure: block}\n");
+    REQUIRE(outcome(result) == "good");
+    const auto& spec = std::get<ConnectorSpec>(result);
+    CHECK(spec.health.liveness.timeout == milliseconds(500));
+    CHECK(spec.health.deep.tool == "get_me");
+    CHECK(spec.health.deep.arguments == R"({"deep":{"n":1,"on":true},"list":["a"]})");
+    CHECK(spec.health.slo_p95 == std::chrono::seconds(5));
+    CHECK(spec.instances.keep_warm == keep_warm_always);
+    CHECK(spec.queue_max == 7);
+    CHECK(spec.log_backpressure == LogBackpressure::block);
+}
+
+TEST_CASE("a deep probe needs a tool, and keep_warm an instance for everybody") {
+    const SourceFolder folder;
+    CHECK(outcome(folder.load("sh", "health: {deep: {period: 1m}}\n")) != "good");
+    CHECK(outcome(folder.load("sh", "  instances: {scope: member, keep_warm: 5m}\n")) != "good");
+    CHECK(outcome(folder.load("sh", "  instances: {scope: auto, keep_warm: 5m}\n")) == "good");
+}
+
+TEST_CASE("a restart budget that the backoff can never reach is refused") {
+    const SourceFolder folder;
+    CHECK(outcome(folder.load("sh", "restart: {failures: 10, window: 1m}\n")) != "good");
+    CHECK(outcome(folder.load("sh", "restart: {failures: 10, window: 30m}\n")) == "good");
+}
+
 } // namespace
