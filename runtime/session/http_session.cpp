@@ -183,5 +183,8 @@ void HttpSession::stop() {
 const SessionCounters& HttpSession::counters() const {
     return impl_->counters();
 }
+std::vector<CallInFlight> HttpSession::calls_in_flight(std::size_t max) const {
+    return impl_->calls_in_flight(max);
+}
 
 } // namespace gatehouse::runtime

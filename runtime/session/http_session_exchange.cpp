@@ -205,6 +205,7 @@ HttpSessionCore::Again HttpSessionCore::accept_body(HttpCall& pending, const Htt
 // The text answers the call: its id need not be right for an error, because the POST names the
 // call.
 HttpSessionCore::Again HttpSessionCore::accept_answer(HttpCall& pending, std::string text) {
+    ++counters_.received;
     const Result<Envelope> envelope = read_envelope(text);
     const bool is_result = envelope && !envelope->result.empty();
     std::string_view value = is_result ? envelope->result : error_in_answer(text);

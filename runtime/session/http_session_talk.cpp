@@ -11,6 +11,7 @@
 namespace gatehouse::runtime {
 
 void HttpSessionCore::accept_message(HttpCall* from, std::string text) {
+    ++counters_.received;
     const Result<Envelope> envelope = read_envelope(text);
     const bool is_call = envelope && envelope->kind != MessageKind::response;
     if (is_call && envelope->kind == MessageKind::request) {

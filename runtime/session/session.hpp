@@ -3,6 +3,7 @@
 // event loop. StdioSession and HttpSession implement it.
 #pragma once
 
+#include "runtime/base/clock.hpp"
 #include "runtime/base/result.hpp"
 #include "runtime/base/task.hpp"
 #include "runtime/connector_call.hpp"
@@ -14,6 +15,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace gatehouse::runtime {
 
@@ -47,6 +49,16 @@ struct SessionCounters {
     std::uint64_t in_flight = 0;
     std::uint64_t queued = 0;
     std::uint64_t unattributed = 0; // connector's requests and logs that could be anyone's
+    std::uint64_t received = 0;     // pieces of output of the connector, whatever they say
+};
+
+// One call that an instance has: what the crash record and the log show of it.
+struct CallInFlight {
+    CallId id;
+    std::string method;
+    std::string target; // name of the tool or prompt, or URI; empty if it has none
+    SteadyTime submitted;
+    bool was_sent = false; // something of it may have reached the connector
 };
 
 class Session {
@@ -100,6 +112,11 @@ class Session {
     // Ends run(); idempotent.
     virtual void stop() = 0;
     virtual const SessionCounters& counters() const = 0;
+    // The callers' calls that are queued or in flight, at most `max`. Costs the calls nothing.
+    virtual std::vector<CallInFlight> calls_in_flight(std::size_t max) const {
+        (void)max;
+        return {};
+    }
 };
 
 } // namespace gatehouse::runtime

@@ -38,6 +38,7 @@ class SessionCore : public std::enable_shared_from_this<SessionCore> {
     void close_stdin();
     void end(const Error& reason);
     SessionCounters& counters();
+    std::vector<CallInFlight> calls_in_flight(std::size_t max) const;
 
     void stop();
 

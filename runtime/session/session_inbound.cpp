@@ -32,6 +32,7 @@ Task<Error> SessionCore::read_until_end(std::shared_ptr<SessionCore> core) {
             core->end(failures::stdout_closed());
             break;
         }
+        ++core->counters_.received;
         core->framer_.commit(count);
         core->drain_lines();
     }

@@ -85,5 +85,8 @@ void StdioSession::stop() {
 const SessionCounters& StdioSession::counters() const {
     return impl_->counters();
 }
+std::vector<CallInFlight> StdioSession::calls_in_flight(std::size_t max) const {
+    return impl_->calls_in_flight(max);
+}
 
 } // namespace gatehouse::runtime

@@ -28,6 +28,7 @@ class StdioSession final : public Session {
     void close_stdin() override;
     void stop() override;
     const SessionCounters& counters() const override;
+    std::vector<CallInFlight> calls_in_flight(std::size_t max) const override;
 
   private:
     struct Impl;
