@@ -3,14 +3,11 @@
 
 #include "runtime/base/clock.hpp"
 
-#include <optional>
 #include <string>
 #include <string_view>
 
 namespace gatehouse::gateway {
 
-// "2026-11-25T08:00:00Z", with or without a fraction; empty for anything else.
-std::optional<WallTime> parse_rfc3339(std::string_view text);
 // "3h" for a time three hours ago, "-" for what is no time.
 std::string age_of(std::string_view rfc3339, WallTime now);
 // "12s" for a time twelve seconds ahead, "now" for one that has passed, "-" for what is no time.

@@ -2,7 +2,9 @@
 #pragma once
 
 #include <chrono>
+#include <optional>
 #include <string>
+#include <string_view>
 
 namespace gatehouse {
 
@@ -36,5 +38,7 @@ class ManualClock final : public Clock {
 
 // RFC 3339 in UTC with microseconds: "2026-11-25T08:00:00.000000Z".
 std::string rfc3339_text(WallTime time);
+// "2026-11-25T08:00:00Z", with or without a fraction; nothing for anything else.
+std::optional<WallTime> parse_rfc3339(std::string_view text);
 
 } // namespace gatehouse
