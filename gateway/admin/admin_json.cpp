@@ -27,6 +27,19 @@ Json cause_json(const std::optional<Error>& cause) {
     return json;
 }
 
+Json conditions_json(const std::vector<runtime::HealthCondition>& conditions) {
+    Json json = Json::array();
+    for (const runtime::HealthCondition& condition : conditions) {
+        Json entry = Json::object();
+        entry["name"] = condition.name;
+        entry["since"] = rfc3339_text(condition.since);
+        entry["cause"] = cause_json(condition.cause);
+        entry["source"] = runtime::to_text(condition.source);
+        json.push_back(std::move(entry));
+    }
+    return json;
+}
+
 } // namespace
 
 Json status_json(const runtime::ConnectorStatus& status) {
@@ -37,6 +50,7 @@ Json status_json(const runtime::ConnectorStatus& status) {
     json["lifecycle"] = status.lifecycle;
     json["cause"] = cause_json(status.cause);
     json["since"] = rfc3339_text(status.since);
+    json["conditions"] = conditions_json(status.conditions);
     json["started_at"] = optional_time(status.started_at);
     json["next_attempt_at"] = optional_time(status.next_attempt_at);
     json["instance"] = status.instance.value;
@@ -97,6 +111,13 @@ Json record_json(const runtime::LogRecord& record) {
     json["time"] = rfc3339_text(record.time);
     json["instance"] = record.instance.value;
     json["stream"] = runtime::to_text(record.stream);
+    json["level"] = runtime::to_text(record.level);
+    json["continued"] = record.continued;
+    json["member"] = record.member;
+    json["calls"] = Json::array();
+    for (const CallId call : record.calls) {
+        json["calls"].push_back(call.value);
+    }
     json["text"] = record.text;
     return json;
 }

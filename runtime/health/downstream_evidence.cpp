@@ -13,14 +13,23 @@ constexpr std::ptrdiff_t outage_failures_min_count = 5;
 constexpr std::chrono::seconds outage_window{60};
 constexpr std::size_t seen_max_count = 64;
 
+DatedCause dated(const std::optional<DatedCause>& before, const Error& failure, WallTime at) {
+    DatedCause fact;
+    fact.since = before ? before->since : at;
+    fact.cause = failure;
+    fact.source = source_of_code(failure.code);
+    fact.last_seen = at;
+    return fact;
+}
+
 } // namespace
 
 bool tells_refused_credential(const Error& error) {
-    return error.code == "GH-A103" || error.code == "GH-A104";
+    return class_of_code(error.code) == FailureClass::credential;
 }
 
 bool tells_outage(const Error& error) {
-    return error.code.starts_with("GH-D2") && error.code != "GH-D208";
+    return class_of_code(error.code) == FailureClass::outage;
 }
 
 void DownstreamEvidence::note(SteadyTime now, bool failed) {
@@ -43,11 +52,11 @@ void DownstreamEvidence::add_answer(SteadyTime now) {
 void DownstreamEvidence::add_failure(const Error& failure, WallTime at, SteadyTime now) {
     if (tells_refused_credential(failure)) {
         ++refused_in_row_;
-        refused_ = DownstreamFact{refused_ ? refused_->since : at, failure};
+        refused_ = dated(refused_, failure, at);
     } else if (tells_outage(failure)) {
         note(now, true);
         answered_in_row_ = 0;
-        failing_ = DownstreamFact{failing_ ? failing_->since : at, failure};
+        failing_ = dated(failing_, failure, at);
     }
 }
 

@@ -4,17 +4,12 @@
 
 #include "runtime/base/clock.hpp"
 #include "runtime/base/error.hpp"
+#include "runtime/health/cause_class.hpp"
 
 #include <deque>
 #include <optional>
 
 namespace gatehouse::runtime {
-
-// A fact that is true since then, and what showed it last.
-struct DownstreamFact {
-    WallTime since;
-    Error cause;
-};
 
 // Of an Error by its code: GH-A1xx a refused credential, GH-D2xx (but 208, which is our own policy)
 // a service that is away.

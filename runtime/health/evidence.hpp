@@ -15,11 +15,6 @@
 
 namespace gatehouse::runtime {
 
-// How far a source can be believed: S1 our own token calls, S2 our egress, S3 the protocol, S4 the
-// process, S5 text. Text alone never says more than degraded.
-enum class EvidenceSource { none, credential, egress, protocol, process, text };
-std::string_view to_text(EvidenceSource source); // "S1" … "S5", "" for none
-
 struct ExitEvidence {
     std::string result; // "exited", "signaled", "oom", "pids", "seccomp", "exec_failed", …
     int code = 0;
@@ -38,10 +33,14 @@ struct Evidence {
     std::string summary;    // one line
     std::string who;        // who acts: "team", "admin", "operator", "nobody"
     std::string verb;       // a command line or empty
+    std::string url;        // where to act, if it is no command
     std::string scope;      // "connector", "instance", "host"
+    std::string revision;   // of the manifest and the source, short
     InstanceId instance;
     std::string host; // of what is behind it, if known
     int http_status = 0;
+    std::string oauth_error;
+    std::string trace_id;
     std::optional<ExitEvidence> exit;
     std::optional<WallTime> first_seen; // of the cause
     std::optional<WallTime> last_seen;

@@ -11,19 +11,14 @@ namespace {
 
 constexpr std::uint64_t calls_failing_min_count = 20;
 
-struct HealthCondition {
-    std::string name;
-    WallTime since;
-    std::optional<Error> cause;
-};
-
 std::string health_logs_action(const HealthFacts& facts) {
     return "read `gatehouse logs " + facts.connector + "`";
 }
 
 void add_restarted(const HealthFacts& facts, WallTime now, std::vector<HealthCondition>& found) {
     if (facts.last_failure_at && *facts.last_failure_at > now - restarted_window) {
-        found.push_back({"restarted", *facts.last_failure_at, facts.last_failure});
+        found.push_back({"restarted", *facts.last_failure_at, facts.last_failure,
+                         EvidenceSource::process, true});
     }
 }
 
@@ -37,7 +32,8 @@ void add_noise(const HealthFacts& facts, WallTime now, std::vector<HealthConditi
     cause.where = facts.connector;
     cause.why = std::to_string(facts.stray_lines) + " stray lines so far";
     cause.action = "make it log to stderr; " + health_logs_action(facts);
-    found.push_back({"stdout_noise", *facts.last_stray_at, std::move(cause)});
+    found.push_back(
+        {"stdout_noise", *facts.last_stray_at, std::move(cause), EvidenceSource::process, true});
 }
 
 void add_dropped(const HealthFacts& facts, WallTime now, std::vector<HealthCondition>& found) {
@@ -50,7 +46,8 @@ void add_dropped(const HealthFacts& facts, WallTime now, std::vector<HealthCondi
     cause.where = facts.connector;
     cause.why = std::to_string(facts.log_lines_dropped) + " lines dropped so far";
     cause.action = "lower its log level";
-    found.push_back({"logs_dropped", *facts.last_log_drop_at, std::move(cause)});
+    found.push_back(
+        {"logs_dropped", *facts.last_log_drop_at, std::move(cause), EvidenceSource::process, true});
 }
 
 void add_failing_calls(const HealthFacts& facts, std::vector<HealthCondition>& found) {
@@ -66,7 +63,7 @@ void add_failing_calls(const HealthFacts& facts, std::vector<HealthCondition>& f
                 std::to_string(facts.calls_recent) + " calls got no answer";
     cause.action = health_logs_action(facts);
     const WallTime since = facts.calls_failing_since.value_or(facts.phase_since);
-    found.push_back({"calls_failing", since, std::move(cause)});
+    found.push_back({"calls_failing", since, std::move(cause), EvidenceSource::process, true});
 }
 
 std::vector<HealthCondition> conditions_of(const HealthFacts& facts, WallTime now) {
@@ -202,9 +199,32 @@ Health judge_running(const HealthFacts& facts, WallTime now, std::vector<HealthC
 
 std::string_view to_text(HealthWord word) {
     constexpr std::string_view texts[] = {
-        "unknown",           "starting",   "healthy", "degraded",      "unhealthy", "auth_failed",
-        "downstream_outage", "crash_loop", "failed",  "misconfigured", "idle",      "stopped"};
+        "unknown",   "starting",      "healthy",           "degraded",
+        "unhealthy", "auth_failed",   "downstream_outage", "crash_loop",
+        "failed",    "misconfigured", "quarantined",       "idle",
+        "stopped"};
     return texts[static_cast<std::size_t>(word)];
+}
+
+int health_rank(HealthWord word) {
+    constexpr HealthWord worst_first[] = {
+        HealthWord::stopped,     HealthWord::quarantined,       HealthWord::misconfigured,
+        HealthWord::failed,      HealthWord::crash_loop,        HealthWord::unhealthy,
+        HealthWord::auth_failed, HealthWord::downstream_outage, HealthWord::degraded,
+        HealthWord::starting,    HealthWord::unknown,           HealthWord::idle,
+        HealthWord::healthy};
+    return static_cast<int>(std::find(std::begin(worst_first), std::end(worst_first), word) -
+                            std::begin(worst_first));
+}
+
+std::string_view to_text(Confidence confidence) {
+    constexpr std::string_view texts[] = {"", "suspected", "likely", "certain"};
+    return texts[static_cast<std::size_t>(confidence)];
+}
+
+std::string_view to_text(BreakerState state) {
+    constexpr std::string_view texts[] = {"closed", "open", "half_open", "recovering"};
+    return texts[static_cast<std::size_t>(state)];
 }
 
 Health judge_health(const HealthFacts& facts, WallTime now) {
@@ -230,7 +250,7 @@ Health judge_health(const HealthFacts& facts, WallTime now) {
         health = judge_running(facts, now, found);
     }
     for (const auto& condition : found) {
-        health.conditions.push_back(condition.name);
+        health.conditions.push_back(condition);
     }
     return health;
 }

@@ -5,10 +5,11 @@
 
 #include "runtime/base/clock.hpp"
 #include "runtime/base/error.hpp"
+#include "runtime/health/cause_class.hpp"
 #include "runtime/health/downstream_evidence.hpp"
+#include "runtime/health/health_facts.hpp"
 
 #include <chrono>
-#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -27,53 +28,36 @@ enum class HealthWord {
     crash_loop,
     failed,
     misconfigured,
+    quarantined, // it is not what was approved, or it broke out of line; an admin decides
     idle,
     stopped,
 };
 
 std::string_view to_text(HealthWord word);
+// The place in the roll-up: of several true words the one with the smallest rank is shown.
+int health_rank(HealthWord word);
 
-// What the lifecycle says, seen from health.
-enum class HealthPhase {
-    unknown,
-    starting,
-    ready,
-    stopping,
-    waiting,
-    idle,
-    stopped,
-    failed,
-    misconfigured,
-    stuck
-};
+// How sure the word is. A suspicion never says more than degraded.
+enum class Confidence { none, suspected, likely, certain };
+std::string_view to_text(Confidence confidence); // "" for none
 
-struct HealthFacts {
-    std::string connector;
-    HealthPhase phase = HealthPhase::unknown;
-    WallTime phase_since;
-    std::optional<Error> last_failure; // cause of the last unasked end or failed start
-    std::optional<WallTime> last_failure_at;
-    // Of the last restarts, oldest first, bounded; without those that tell of the service behind
-    // it.
-    std::vector<WallTime> failures;
-    std::optional<WallTime> last_stray_at; // stdout that is no protocol message
-    std::uint64_t stray_lines = 0;
-    std::optional<WallTime> last_log_drop_at;
-    std::uint64_t log_lines_dropped = 0;
-    std::uint64_t calls_recent = 0;        // in the last 5 minutes
-    std::uint64_t calls_recent_failed = 0; // by the connector's fault
-    std::optional<WallTime> calls_failing_since;
-    // Of starts that failed because of the service behind it, one after the other; since the first.
-    std::optional<WallTime> downstream_since;
-    std::optional<DownstreamFact> refused_credential; // shown by calls of a ready connector
-    std::optional<DownstreamFact> outage;
+// Something that is true beside, or in place of, the word: "restarted", "memory_high" …
+struct HealthCondition {
+    std::string name;
+    WallTime since;
+    std::optional<Error> cause;
+    EvidenceSource source = EvidenceSource::none;
+    // It dates its own end, so nobody has to wait 60 s longer to believe that it is over.
+    bool ends_by_itself = false;
 };
 
 struct Health {
     HealthWord word = HealthWord::unknown;
     WallTime since;
-    std::optional<Error> cause;          // what, why, and what to do; none when nothing is wrong
-    std::vector<std::string> conditions; // every other true condition, by name
+    std::optional<Error> cause; // what, why, and what to do; none when nothing is wrong
+    std::vector<HealthCondition> conditions; // everything true that is not said by the word alone
+    EvidenceSource source = EvidenceSource::none;
+    Confidence confidence = Confidence::none;
 };
 
 constexpr std::chrono::minutes crash_loop_window{10};

@@ -5,6 +5,7 @@
 #include "runtime/base/clock.hpp"
 #include "runtime/base/error.hpp"
 #include "runtime/base/ids.hpp"
+#include "runtime/health/health.hpp"
 
 #include <cstdint>
 #include <optional>
@@ -19,9 +20,10 @@ struct ConnectorStatus {
     std::string health; // a word of design/health.md: healthy, idle, starting, crash_loop …
     std::string
         lifecycle; // pending, spawning, handshake, ready, draining, backoff, idle, stopped …
-    std::optional<Error> cause;         // why it is not healthy; code, what happened, what to do
-    WallTime since;                     // of this health
-    std::optional<WallTime> started_at; // of the running instance
+    std::optional<Error> cause; // why it is not healthy; code, what happened, what to do
+    WallTime since;             // of this health
+    std::vector<HealthCondition> conditions; // all else that is true of it
+    std::optional<WallTime> started_at;      // of the running instance
     std::optional<WallTime> next_attempt_at; // in backoff
     InstanceId instance;
     int jail_pid = 0;

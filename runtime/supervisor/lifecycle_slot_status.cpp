@@ -66,6 +66,7 @@ ConnectorStatus LifecycleSlot::status() const {
     status.lifecycle = to_text(state_);
     status.cause = health.cause;
     status.since = health.since;
+    status.conditions = health.conditions;
     if (state_ == InstanceState::backoff) {
         const auto left = next_attempt_ - loop_now();
         status.next_attempt_at = host_.clock.wall_now() + left;

@@ -36,8 +36,8 @@ void fail_at(HealthFacts& facts, WallTime when) {
 }
 
 bool has_condition(const Health& health, const std::string& name) {
-    return std::find(health.conditions.begin(), health.conditions.end(), name) !=
-           health.conditions.end();
+    return std::any_of(health.conditions.begin(), health.conditions.end(),
+                       [&](const HealthCondition& condition) { return condition.name == name; });
 }
 
 } // namespace

@@ -1,0 +1,58 @@
+#include "runtime/health/cause_class.hpp"
+
+#include <algorithm>
+#include <array>
+
+namespace gatehouse::runtime {
+
+namespace {
+
+constexpr std::array<std::string_view, 3> credential_codes = {"GH-A101", "GH-A103", "GH-A104"};
+// Made by our own dialling; the status of an answer is the protocol's.
+constexpr std::array<std::string_view, 5> egress_codes = {"GH-D201", "GH-D202", "GH-D203",
+                                                          "GH-D204", "GH-D208"};
+constexpr std::array<std::string_view, 2> token_call_codes = {"GH-A101", "GH-D207"};
+
+template <std::size_t count>
+bool is_one_of(const std::array<std::string_view, count>& codes, std::string_view code) {
+    return std::find(codes.begin(), codes.end(), code) != codes.end();
+}
+
+} // namespace
+
+std::string_view to_text(EvidenceSource source) {
+    constexpr std::array<std::string_view, 6> texts = {"", "S1", "S2", "S3", "S4", "S5"};
+    return texts[static_cast<std::size_t>(source)];
+}
+
+FailureClass class_of_code(std::string_view code) {
+    if (is_one_of(credential_codes, code)) {
+        return FailureClass::credential;
+    }
+    if (code == "GH-D208" || code.starts_with("GH-G9")) {
+        return FailureClass::policy;
+    }
+    if (code.starts_with("GH-D2")) {
+        return FailureClass::outage;
+    }
+    const bool connector =
+        code.starts_with("GH-P3") || code.starts_with("GH-M40") || code.starts_with("GH-S6");
+    return connector ? FailureClass::connector : FailureClass::client;
+}
+
+EvidenceSource source_of_code(std::string_view code) {
+    if (is_one_of(token_call_codes, code)) {
+        return EvidenceSource::credential;
+    }
+    if (is_one_of(egress_codes, code)) {
+        return EvidenceSource::egress;
+    }
+    const bool process =
+        code.starts_with("GH-P3") || code.starts_with("GH-S6") || code.starts_with("GH-L8");
+    if (process) {
+        return EvidenceSource::process;
+    }
+    return code.empty() ? EvidenceSource::none : EvidenceSource::protocol;
+}
+
+} // namespace gatehouse::runtime
