@@ -87,10 +87,76 @@ EndClass classify_exit(const Outcome& outcome, const EndContext& context) {
     return failure(std::move(cause), context);
 }
 
+std::string whole_mib_text(std::uint64_t bytes) {
+    constexpr std::uint64_t mib = 1ULL << 20;
+    return std::to_string((bytes + mib / 2) / mib) + " MiB";
+}
+
+std::string memory_text(const Outcome& outcome, const EndContext& context) {
+    const std::uint64_t limit = outcome.memory_max_bytes.value_or(context.memory_limit_bytes);
+    std::string text;
+    if (limit > 0) {
+        text += " of " + whole_mib_text(limit);
+    }
+    if (outcome.memory_peak_bytes) {
+        text += " (peak " + whole_mib_text(*outcome.memory_peak_bytes) + ")";
+    }
+    return text;
+}
+
+// What the kernel proved about the cgroup that it ran in.
+std::optional<EndClass> classify_proved(const Outcome& outcome, const EndContext& context) {
+    const bool well = outcome.kind == EndKind::exited && outcome.code == 0;
+    if (outcome.oom_killed) {
+        Error cause = end_error(
+            "GH-P303", "it reached its memory limit" + memory_text(outcome, context), context);
+        cause.action = "raise sandbox.limits.memory in its manifest, or find out what grows; " +
+                       logs_action(context);
+        return failure(std::move(cause), context);
+    }
+    if (outcome.host_oom_killed) {
+        Error cause =
+            end_error("GH-P304", "the host was out of memory, not the connector", context);
+        cause.action = "free memory on this host, or lower what its services may take";
+        return failure(std::move(cause), context);
+    }
+    if (outcome.pids_limit_hit && !well) {
+        const std::string limit =
+            context.pids_limit > 0 ? " of " + std::to_string(context.pids_limit) : "";
+        Error cause =
+            end_error("GH-P309",
+                      "it was refused a process at its limit" + limit + ", and ended with " +
+                          to_text(outcome),
+                      context);
+        cause.action = "raise sandbox.limits.pids in its manifest, or find out what forks; " +
+                       logs_action(context);
+        return failure(std::move(cause), context);
+    }
+    return std::nullopt;
+}
+
+EndClass classify_violation(const Outcome& outcome, const EndContext& context) {
+    const std::string call = outcome.forbidden_call.empty()
+                                 ? "a system call that the sandbox forbids"
+                                 : outcome.forbidden_call + ", which the sandbox forbids";
+    Error cause = end_error("GH-S604", "it made " + call, context);
+    if (context.violations_before + 1 < violations_max_count) {
+        return failure(std::move(cause), context);
+    }
+    cause.why += ", and not for the first time: " + std::to_string(violations_max_count) + " in all";
+    cause.action = "find out why it does that; `gatehouse start " + context.connector +
+                   "` releases it from quarantine";
+    return {EndVerdict::quarantined, std::move(cause)};
+}
+
 EndClass classify_signal(const Outcome& outcome, const EndContext& context) {
     if (outcome.signal == SIGSYS) {
-        Error cause =
-            end_error("GH-S604", "it made a system call that the sandbox forbids", context);
+        return classify_violation(outcome, context);
+    }
+    // Neither we nor a limit of its own: the kernel says so of a signal that cannot be caught.
+    if (outcome.signal == SIGKILL && !context.killed_by_us) {
+        Error cause = end_error("GH-P308", "something outside of Gatehouse killed it", context);
+        cause.action = "look for an operator, a script or the kernel's log (`dmesg`) at that time";
         return failure(std::move(cause), context);
     }
     std::string why = to_text(outcome) + (outcome.core ? " with a core dump" : "");
@@ -114,6 +180,9 @@ EndClass classify_end(const Outcome& outcome, const EndContext& context) {
         Error cause = end_error("GH-P307", "it closed its stdout and had to be killed", context);
         return failure(std::move(cause), context);
     }
+    if (auto proved = classify_proved(outcome, context)) {
+        return *proved;
+    }
     switch (outcome.kind) {
     case EndKind::exited:
         return classify_exit(outcome, context);
@@ -122,6 +191,30 @@ EndClass classify_end(const Outcome& outcome, const EndContext& context) {
     default:
         return failure(end_error("GH-P308", "it was killed from outside", context), context);
     }
+}
+
+ExitEvidence exit_evidence(const Outcome& outcome, std::chrono::milliseconds uptime) {
+    ExitEvidence exit;
+    exit.code = outcome.kind == EndKind::exited ? outcome.code : 0;
+    exit.signal = outcome.signal;
+    exit.core = outcome.core;
+    exit.uptime = uptime;
+    exit.memory_peak_bytes = outcome.memory_peak_bytes.value_or(outcome.largest_process_bytes);
+    exit.memory_max_bytes = outcome.memory_max_bytes.value_or(0);
+    if (outcome.oom_killed) {
+        exit.result = "oom";
+    } else if (outcome.host_oom_killed) {
+        exit.result = "host_oom";
+    } else if (outcome.kind == EndKind::signaled && outcome.signal == SIGSYS) {
+        exit.result = "seccomp";
+    } else if (outcome.pids_limit_hit) {
+        exit.result = "pids";
+    } else {
+        constexpr const char* words[] = {"exited", "signaled", "setup_failed", "exec_failed",
+                                         "killed_from_outside"};
+        exit.result = words[static_cast<int>(outcome.kind)];
+    }
+    return exit;
 }
 
 EndClass classify_session_end(const Error& end, const EndContext& context) {

@@ -34,6 +34,7 @@ constexpr LifecycleRow lifecycle_table[] = {
 
     {State::ready, Event::stop_asked, State::draining},
     {State::ready, Event::session_ended, State::stopping_eof},
+    {State::ready, Event::kill_due, State::stopping_kill},
     {State::ready, Event::tree_gone, State::exited},
 
     {State::draining, Event::drained, State::stopping_eof},
@@ -56,6 +57,7 @@ constexpr LifecycleRow lifecycle_table[] = {
     {State::exited, Event::rest_stopped, State::stopped},
     {State::exited, Event::give_up, State::failed},
     {State::exited, Event::input_wrong, State::misconfigured},
+    {State::exited, Event::lock_away, State::quarantined},
 
     {State::backoff, Event::backoff_elapsed, State::pending},
     {State::backoff, Event::start_asked, State::pending},
@@ -74,6 +76,9 @@ constexpr LifecycleRow lifecycle_table[] = {
     {State::misconfigured, Event::start_asked, State::pending},
     {State::misconfigured, Event::stop_asked, State::stopped},
     {State::misconfigured, Event::rest_idle, State::idle},
+
+    {State::quarantined, Event::start_asked, State::pending},
+    {State::quarantined, Event::stop_asked, State::stopped},
 };
 
 struct StateFacts {
@@ -98,15 +103,16 @@ constexpr StateFacts state_facts[] = {
     {LifecycleAction::rest, "failed"},
     {LifecycleAction::rest, "misconfigured"},
     {LifecycleAction::watch_tree, "stuck"},
+    {LifecycleAction::rest, "quarantined"},
 };
 static_assert(std::size(state_facts) == instance_state_count);
 
 constexpr std::string_view event_texts[] = {
     "start_asked",     "stop_asked",    "slot_granted",   "slot_timeout",     "prepared",
     "launched",        "launch_failed", "handshake_done", "handshake_failed", "session_ended",
-    "drained",         "eof_timeout",   "term_timeout",   "kill_timeout",     "tree_gone",
-    "restart_due",     "rest_idle",     "rest_stopped",   "give_up",          "input_wrong",
-    "backoff_elapsed",
+    "kill_due",        "drained",       "eof_timeout",    "term_timeout",     "kill_timeout",
+    "tree_gone",       "restart_due",   "rest_idle",      "rest_stopped",     "give_up",
+    "input_wrong",     "lock_away",     "backoff_elapsed",
 };
 static_assert(std::size(event_texts) == lifecycle_event_count);
 

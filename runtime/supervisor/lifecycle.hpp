@@ -26,6 +26,7 @@ enum class InstanceState {
     failed,        // the restart budget is used up
     misconfigured, // cannot start until an input changes
     stuck,         // killed, but the tree is not empty
+    quarantined,   // it broke its bounds too often: down until an operator starts it
 };
 
 enum class LifecycleEvent {
@@ -39,6 +40,7 @@ enum class LifecycleEvent {
     handshake_done,
     handshake_failed, // the process may still run
     session_ended,    // stdout was closed, the process may still run
+    kill_due,         // it does not answer: nothing polite would reach it
     drained,          // nothing in flight, or the drain deadline passed
     eof_timeout,
     term_timeout,
@@ -49,6 +51,7 @@ enum class LifecycleEvent {
     rest_stopped, // verdict: off
     give_up,      // verdict: the budget is used up
     input_wrong,  // verdict: only a changed input can help
+    lock_away,    // verdict: an operator must decide
     backoff_elapsed,
 };
 
@@ -69,8 +72,8 @@ enum class LifecycleAction {
     watch_tree, // wait for the kernel to finish the kill
 };
 
-constexpr std::size_t instance_state_count = 16;
-constexpr std::size_t lifecycle_event_count = 21;
+constexpr std::size_t instance_state_count = 17;
+constexpr std::size_t lifecycle_event_count = 23;
 
 // The state that follows; nothing if the event does not belong to the state.
 std::optional<InstanceState> next_state(InstanceState state, LifecycleEvent event);

@@ -99,6 +99,11 @@ LifecycleEvent LifecycleSlot::settle(const EndClass& end, StopReason why) {
         last_failure_ = end.cause;
         last_failure_at_ = host_.clock.wall_now();
         return LifecycleEvent::give_up;
+    case EndVerdict::quarantined:
+        last_failure_ = end.cause;
+        last_failure_at_ = host_.clock.wall_now();
+        tell("is in quarantine until `gatehouse start " + spec_.name.str() + "`");
+        return LifecycleEvent::lock_away;
     case EndVerdict::restart:
         break;
     }

@@ -114,7 +114,7 @@ TEST_CASE("with policy never a failure is final") {
     EndContext context = ready_context();
     context.policy = RestartPolicy::never;
     check_class(classify_end(exited(1), context), EndVerdict::failed, "GH-P301");
-    check_class(classify_end(signaled(SIGKILL), context), EndVerdict::failed, "GH-P302");
+    check_class(classify_end(signaled(SIGTERM), context), EndVerdict::failed, "GH-P302");
 }
 
 TEST_CASE("a start that came too late keeps its cause, whatever it died of") {
@@ -141,4 +141,66 @@ TEST_CASE("a failed launch is permanent for the command and the sandbox, else tr
     CHECK(classify_launch_failure(exec, start_context()).verdict == EndVerdict::misconfigured);
     CHECK(classify_launch_failure(setup, start_context()).verdict == EndVerdict::misconfigured);
     CHECK(classify_launch_failure(late, start_context()).verdict == EndVerdict::restart);
+}
+
+TEST_CASE("an end at its own memory limit says so with limit, peak and what to raise") {
+    Outcome outcome = signaled(SIGKILL);
+    outcome.oom_killed = true;
+    outcome.memory_max_bytes = 64ULL << 20;
+    outcome.memory_peak_bytes = 63ULL << 20;
+    const EndClass end = classify_end(outcome, ready_context());
+    check_class(end, EndVerdict::restart, "GH-P303");
+    CHECK(end.cause->why.find("64 MiB") != std::string::npos);
+    CHECK(end.cause->why.find("63 MiB") != std::string::npos);
+    CHECK(end.cause->action.find("sandbox.limits.memory") != std::string::npos);
+    CHECK(exit_evidence(outcome, std::chrono::seconds(3)).result == "oom");
+    CHECK(exit_evidence(outcome, std::chrono::seconds(3)).memory_peak_bytes == 63ULL << 20);
+}
+
+TEST_CASE("the host's lack of memory is not blamed on the connector") {
+    Outcome outcome = signaled(SIGKILL);
+    outcome.host_oom_killed = true;
+    check_class(classify_end(outcome, ready_context()), EndVerdict::restart, "GH-P304");
+}
+
+TEST_CASE("a refused fork explains a failed end, not a good one") {
+    Outcome outcome = exited(1);
+    outcome.pids_limit_hit = true;
+    EndContext context = ready_context();
+    context.pids_limit = 8;
+    check_class(classify_end(outcome, context), EndVerdict::restart, "GH-P309");
+    outcome.code = 0;
+    check_class(classify_end(outcome, context), EndVerdict::idle, "GH-P301");
+}
+
+TEST_CASE("a SIGKILL that nobody here sent came from outside") {
+    check_class(classify_end(signaled(SIGKILL), ready_context()), EndVerdict::restart, "GH-P308");
+    EndContext killed = ready_context();
+    killed.killed_by_us = true;
+    check_class(classify_end(signaled(SIGKILL), killed), EndVerdict::restart, "GH-P302");
+}
+
+TEST_CASE("the third forbidden system call puts a connector into quarantine, and names the call") {
+    Outcome outcome = signaled(SIGSYS);
+    outcome.forbidden_call = "the system call ptrace";
+    EndContext context = ready_context();
+    for (int before = 0; before < violations_max_count - 1; ++before) {
+        context.violations_before = before;
+        const EndClass end = classify_end(outcome, context);
+        check_class(end, EndVerdict::restart, "GH-S604");
+        CHECK(end.cause->why.find("ptrace") != std::string::npos);
+    }
+    context.violations_before = violations_max_count - 1;
+    check_class(classify_end(outcome, context), EndVerdict::quarantined, "GH-S604");
+    CHECK(exit_evidence(outcome, std::chrono::seconds(1)).result == "seccomp");
+}
+
+TEST_CASE("one that did not answer any more keeps that cause, whatever the kill left of it") {
+    EndContext context = ready_context();
+    context.reason = StopReason::unresponsive;
+    context.reason_error = Error{"GH-P307", "it does not answer", "", "", "look at its logs"};
+    context.killed_by_us = true;
+    Outcome outcome = signaled(SIGKILL);
+    outcome.oom_killed = true;
+    check_class(classify_end(outcome, context), EndVerdict::restart, "GH-P307");
 }

@@ -30,6 +30,7 @@ const std::map<State, std::map<Event, State>> expected_table = {
     {State::ready,
      {{Event::stop_asked, State::draining},
       {Event::session_ended, State::stopping_eof},
+      {Event::kill_due, State::stopping_kill},
       {Event::tree_gone, State::exited}}},
     {State::draining, {{Event::drained, State::stopping_eof}, {Event::tree_gone, State::exited}}},
     {State::stopping_eof,
@@ -45,7 +46,8 @@ const std::map<State, std::map<Event, State>> expected_table = {
       {Event::rest_idle, State::idle},
       {Event::rest_stopped, State::stopped},
       {Event::give_up, State::failed},
-      {Event::input_wrong, State::misconfigured}}},
+      {Event::input_wrong, State::misconfigured},
+      {Event::lock_away, State::quarantined}}},
     {State::backoff,
      {{Event::backoff_elapsed, State::pending},
       {Event::start_asked, State::pending},
@@ -60,6 +62,8 @@ const std::map<State, std::map<Event, State>> expected_table = {
      {{Event::start_asked, State::pending},
       {Event::stop_asked, State::stopped},
       {Event::rest_idle, State::idle}}},
+    {State::quarantined,
+     {{Event::start_asked, State::pending}, {Event::stop_asked, State::stopped}}},
 };
 
 State state_at(std::size_t index) {
