@@ -35,7 +35,7 @@ WALLS = [
     (r"openssl/", ("gateway/", "runtime/http_client/tls_stream.cpp")),
     (r"sqlite3\.h", ("gateway/store/",)),
     (r"sodium", ("gateway/credentials/", "gateway/auth/", "gateway/journal/", "gateway/mcp/request_state")),
-    (r"re2/", ("gateway/config/", "gateway/policy/", "gateway/mcp/", "gateway/virtual_server/")),
+    (r"re2/", ("runtime/logs/", "gateway/config/", "gateway/policy/", "gateway/mcp/", "gateway/virtual_server/")),
     (r"CLI/", ("gateway/cli/", "gateway/main.cpp")),
     (r"simdjson", ("gateway/", "runtime/session/")),
     (r"nlohmann/", ("runtime/", "sandbox/plan", "gateway/")),

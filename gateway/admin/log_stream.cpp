@@ -11,10 +11,20 @@ namespace {
 
 constexpr std::size_t page_text_max_bytes = 4 << 20;
 constexpr std::size_t batch_max_count = 256;
-const std::vector<runtime::LogRecord> no_records;
+
+std::vector<runtime::LogRecord> read_next(runtime::ConnectorLog& log, std::uint64_t cursor) {
+    if (log.last_seq() <= cursor) {
+        return {};
+    }
+    auto page = log.read(runtime::LogFilter(), cursor, batch_max_count, page_text_max_bytes);
+    return std::move(page.records);
+}
 
 std::vector<runtime::LogRecord> read_page(runtime::ConnectorLog& log, const LogQuery& query) {
-    return query.after ? log.read_after(*query.after, query.count) : log.read_last(query.count);
+    const runtime::LogFilter all;
+    auto page = query.after ? log.read(all, *query.after, query.count, page_text_max_bytes)
+                            : log.read_last(all, query.count);
+    return std::move(page.records);
 }
 
 // Index of the first record that is kept, so that the newest stay within the page's bytes.
@@ -86,7 +96,7 @@ Task<void> stream_log(std::shared_ptr<LogFollow> follow, runtime::ConnectorLog& 
         } else {
             co_await follow->pause();
         }
-        records = log.last_seq() > cursor ? log.read_after(cursor, batch_max_count) : no_records;
+        records = read_next(log, cursor);
     }
     if (open) {
         co_await responder.finish();

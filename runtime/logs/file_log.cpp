@@ -91,7 +91,15 @@ Result<void> FileLog::open_newest() {
     return {};
 }
 
-void FileLog::append(LogStream stream, InstanceId instance, std::string_view line) {
+void FileLog::append_lines(LogStream stream, const LogContext& context,
+                           std::span<const LogLine> lines) {
+    for (const LogLine& line : lines) {
+        append(stream, context, line.text);
+    }
+}
+
+void FileLog::append(LogStream stream, const LogContext& context, std::string_view line) {
+    const InstanceId instance = context.instance;
     settle_drops();
     // The supervisor's own lines are few and tell why a connector is down: they are always kept.
     const bool limited = stream != LogStream::supervisor;
@@ -196,10 +204,29 @@ std::vector<LogRecord> FileLog::read_after(std::uint64_t after_seq, std::size_t 
     return records;
 }
 
-std::vector<LogRecord> FileLog::read_last(std::size_t count) {
+LogPage FileLog::read(const LogFilter& filter, std::uint64_t after_seq, std::size_t max_count,
+                      std::size_t /*max_bytes*/) {
+    LogPage page;
+    page.next = after_seq;
+    for (auto& record : read_after(after_seq, max_count)) {
+        page.next = record.seq;
+        if (!filter.stream || *filter.stream == record.stream) {
+            page.records.push_back(std::move(record));
+        }
+    }
+    page.more = page.next < last_seq_;
+    return page;
+}
+
+LogPage FileLog::read_last(const LogFilter& filter, std::size_t count, std::uint64_t before_seq) {
     settle_drops();
     // Sequence numbers have no gaps, so the newest records are found by counting back.
-    return read_after(last_seq_ > count ? last_seq_ - count : 0, count);
+    const std::uint64_t end = before_seq == 0 ? last_seq_ + 1 : before_seq;
+    const std::uint64_t after = end - 1 > count ? end - 1 - count : 0;
+    LogPage page = read(filter, after, count, 0);
+    page.more = after > 0;
+    page.oldest = after + 1;
+    return page;
 }
 
 void FileLog::set_secrets(std::vector<std::string> secrets) {

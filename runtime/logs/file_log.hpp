@@ -22,9 +22,13 @@ class FileLog final : public ConnectorLog {
     static Result<std::unique_ptr<FileLog>> open(const Clock& clock, FileLogOptions options);
     ~FileLog() override;
 
-    void append(LogStream stream, InstanceId instance, std::string_view line) override;
-    std::vector<LogRecord> read_after(std::uint64_t after_seq, std::size_t max_count) override;
-    std::vector<LogRecord> read_last(std::size_t count) override;
+    void append(LogStream stream, const LogContext& context, std::string_view line) override;
+    void append_lines(LogStream stream, const LogContext& context,
+                      std::span<const LogLine> lines) override;
+    LogPage read(const LogFilter& filter, std::uint64_t after_seq, std::size_t max_count,
+                 std::size_t max_bytes) override;
+    LogPage read_last(const LogFilter& filter, std::size_t count,
+                      std::uint64_t before_seq) override;
     std::uint64_t last_seq() const override { return last_seq_; }
     std::uint64_t dropped_count() const override { return dropped_count_; }
     void set_secrets(std::vector<std::string> secrets) override;
@@ -33,6 +37,7 @@ class FileLog final : public ConnectorLog {
     FileLog(const Clock& clock, FileLogOptions options);
     Result<void> find_segments();
     Result<void> open_newest();
+    std::vector<LogRecord> read_after(std::uint64_t after_seq, std::size_t max_count);
     void drop_line();
     // Writes the record that says how much was dropped, once a second while lines are dropped.
     void settle_drops();

@@ -4,6 +4,8 @@
 #include "runtime/logs/file_log.hpp"
 
 #include <algorithm>
+#include <map>
+#include <re2/re2.h>
 #include <utility>
 
 namespace gatehouse::runtime {
@@ -18,19 +20,33 @@ const char* to_text(LogStream stream) {
         return "supervisor";
     case LogStream::mcp:
         return "mcp";
+    case LogStream::probe:
+        return "probe";
+    case LogStream::egress:
+        return "egress";
     }
     GH_ASSERT(false);
     return "";
 }
 
+std::optional<LogStream> parse_log_stream(std::string_view word) {
+    for (int value = 0; value <= static_cast<int>(LogStream::egress); ++value) {
+        if (word == to_text(static_cast<LogStream>(value))) {
+            return static_cast<LogStream>(value);
+        }
+    }
+    return std::nullopt;
+}
+
 struct LogStore::Impl {
     const Clock& clock;
     std::filesystem::path folder;
+    LogStoreOptions options;
     std::map<ConnectorName, std::unique_ptr<FileLog>> logs;
 };
 
-LogStore::LogStore(const Clock& clock, std::filesystem::path folder)
-    : impl_(new Impl{clock, std::move(folder), {}}) {}
+LogStore::LogStore(const Clock& clock, std::filesystem::path folder, LogStoreOptions options)
+    : impl_(new Impl{clock, std::move(folder), options, {}}) {}
 
 LogStore::~LogStore() = default;
 
@@ -51,6 +67,37 @@ Result<ConnectorLog*> LogStore::open(const ConnectorName& name, std::uint64_t ma
     ConnectorLog* opened = log->get();
     impl_->logs.emplace(name, std::move(*log));
     return opened;
+}
+
+std::vector<ConnectorName> LogStore::names() const {
+    std::vector<ConnectorName> found;
+    std::error_code code;
+    for (const auto& entry : std::filesystem::directory_iterator(impl_->folder, code)) {
+        std::error_code ignored;
+        if (entry.is_directory(ignored)) {
+            found.emplace_back(entry.path().filename().string());
+        }
+    }
+    std::sort(found.begin(), found.end());
+    return found;
+}
+
+ConnectorLog* LogStore::find(const ConnectorName& name) {
+    const auto known = names();
+    if (!std::binary_search(known.begin(), known.end(), name)) {
+        return nullptr;
+    }
+    auto opened = open(name, 64ULL << 20);
+    return opened ? *opened : nullptr;
+}
+
+Result<void> check_filter(const LogFilter& filter) {
+    const re2::RE2 pattern(filter.grep, re2::RE2::Quiet);
+    if (pattern.ok()) {
+        return {};
+    }
+    return Error{"GH-C532", "the pattern is no regular expression", filter.grep, pattern.error(),
+                 "write it in the syntax of RE2, or put a backslash before special characters"};
 }
 
 } // namespace gatehouse::runtime

@@ -78,7 +78,7 @@ std::optional<LogRecord> decode_record(std::string_view bytes) {
         return std::nullopt;
     }
     const auto stream = static_cast<unsigned char>(payload[24]);
-    if (stream > static_cast<unsigned char>(LogStream::mcp)) {
+    if (stream > static_cast<unsigned char>(LogStream::egress)) {
         return std::nullopt;
     }
     LogRecord record;

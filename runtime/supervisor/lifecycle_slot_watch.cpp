@@ -197,7 +197,9 @@ void LifecycleSlot::log_line(LogStream stream, InstanceId instance, std::string_
     if (log_ == nullptr) {
         return;
     }
-    log_->append(stream, instance, line);
+    LogContext context;
+    context.instance = instance;
+    log_->append(stream, context, line);
     if (const auto dropped = log_->dropped_count(); dropped != seen_dropped_) {
         seen_dropped_ = dropped;
         last_log_drop_at_ = host_.clock.wall_now();

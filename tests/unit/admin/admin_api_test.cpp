@@ -154,7 +154,7 @@ TEST_CASE("a page of the log has the newest lines, or those after a cursor") {
         auto log = fixture.connectors.log(ConnectorName("notes"));
         REQUIRE(log);
         for (int i = 1; i <= 5; ++i) {
-            log.value()->append(runtime::LogStream::standard_error, InstanceId{1},
+            log.value()->append(runtime::LogStream::standard_error, runtime::LogContext{},
                                 "line " + std::to_string(i));
         }
     });
@@ -179,7 +179,8 @@ TEST_CASE(
         const auto append = [&](const std::string& text) {
             fixture.on_loop([&] {
                 auto log = fixture.connectors.log(ConnectorName("notes"));
-                log.value()->append(runtime::LogStream::standard_error, InstanceId{1}, text);
+                log.value()->append(runtime::LogStream::standard_error, runtime::LogContext{},
+                                    text);
             });
         };
         append("before");
@@ -205,7 +206,7 @@ TEST_CASE("a follower is told the end when the daemon stops") {
     fixture->on_loop([&] {
         fixture->connectors.log(ConnectorName("echo"))
             .value()
-            ->append(runtime::LogStream::supervisor, InstanceId{1}, "started");
+            ->append(runtime::LogStream::supervisor, runtime::LogContext{}, "started");
     });
     std::atomic<bool> orderly = false;
     std::thread reader([&] {

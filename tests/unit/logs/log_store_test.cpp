@@ -33,6 +33,20 @@ ConnectorLog& open_log(LogStore& store, std::uint64_t max_bytes = usual_max_byte
     return **log;
 }
 
+LogContext of(std::uint64_t instance) {
+    LogContext context;
+    context.instance = InstanceId{instance};
+    return context;
+}
+
+std::vector<LogRecord> read_after(ConnectorLog& log, std::uint64_t seq, std::size_t count) {
+    return log.read({}, seq, count, 64 << 20).records;
+}
+
+std::vector<LogRecord> read_last(ConnectorLog& log, std::size_t count) {
+    return log.read_last({}, count).records;
+}
+
 std::string read_file(const std::filesystem::path& path) {
     std::ifstream file(path, std::ios::binary);
     std::ostringstream text;
@@ -59,9 +73,9 @@ TEST_CASE("a line comes back with its seq, stream, instance, time and bytes") {
     ManualClock clock;
     LogStore store(clock, folder.path);
     ConnectorLog& log = open_log(store);
-    log.append(LogStream::standard_error, InstanceId{7}, std::string_view("caf\xff\0\x1b[1m", 9));
-    log.append(LogStream::mcp, InstanceId{8}, "");
-    const auto records = log.read_after(0, 10);
+    log.append(LogStream::standard_error, of(7), std::string_view("caf\xff\0\x1b[1m", 9));
+    log.append(LogStream::mcp, of(8), "");
+    const auto records = read_after(log, 0, 10);
     REQUIRE(records.size() == 2);
     CHECK(records[0].seq == 1);
     CHECK(records[0].stream == LogStream::standard_error);
@@ -79,22 +93,22 @@ TEST_CASE("seq goes on over restarts and readers resume from their cursor") {
         LogStore store(clock, folder.path);
         ConnectorLog& log = open_log(store);
         for (int line = 1; line <= 5; ++line) {
-            log.append(LogStream::standard_error, InstanceId{1}, std::to_string(line));
+            log.append(LogStream::standard_error, of(1), std::to_string(line));
         }
     }
     LogStore store(clock, folder.path);
     ConnectorLog& log = open_log(store);
     CHECK(log.last_seq() == 5);
-    log.append(LogStream::standard_error, InstanceId{2}, "6");
-    const auto rest = log.read_after(4, 100);
+    log.append(LogStream::standard_error, of(2), "6");
+    const auto rest = read_after(log, 4, 100);
     REQUIRE(rest.size() == 2);
     CHECK(rest[0].text == "5");
     CHECK(rest[1].text == "6");
-    CHECK(log.read_after(6, 100).empty());
-    const auto last = log.read_last(3);
+    CHECK(read_after(log, 6, 100).empty());
+    const auto last = read_last(log, 3);
     REQUIRE(last.size() == 3);
     CHECK(last.front().text == "4");
-    CHECK(log.read_after(0, 2).size() == 2);
+    CHECK(read_after(log, 0, 2).size() == 2);
 }
 
 TEST_CASE("a tail torn at any byte of the last record is cut and the earlier records stay") {
@@ -105,9 +119,9 @@ TEST_CASE("a tail torn at any byte of the last record is cut and the earlier rec
     {
         LogStore store(clock, folder.path);
         ConnectorLog& log = open_log(store);
-        log.append(LogStream::standard_error, InstanceId{1}, "kept");
+        log.append(LogStream::standard_error, of(1), "kept");
         whole_bytes = std::filesystem::file_size(path);
-        log.append(LogStream::standard_error, InstanceId{1}, "the last line");
+        log.append(LogStream::standard_error, of(1), "the last line");
     }
     const std::string bytes = read_file(path);
     for (std::size_t length = whole_bytes; length < bytes.size(); ++length) {
@@ -116,8 +130,8 @@ TEST_CASE("a tail torn at any byte of the last record is cut and the earlier rec
         ConnectorLog& log = open_log(store);
         REQUIRE(log.last_seq() == 1);
         REQUIRE(std::filesystem::file_size(path) == whole_bytes);
-        log.append(LogStream::standard_error, InstanceId{2}, "next");
-        const auto records = log.read_after(0, 10);
+        log.append(LogStream::standard_error, of(2), "next");
+        const auto records = read_after(log, 0, 10);
         REQUIRE(records.size() == 2);
         REQUIRE(records[0].text == "kept");
         REQUIRE(records[1].text == "next");
@@ -132,9 +146,9 @@ TEST_CASE("a damaged byte or a hole of zeros in the last record is cut too") {
     {
         LogStore store(clock, folder.path);
         ConnectorLog& log = open_log(store);
-        log.append(LogStream::standard_error, InstanceId{1}, "kept");
+        log.append(LogStream::standard_error, of(1), "kept");
         whole_bytes = std::filesystem::file_size(path);
-        log.append(LogStream::standard_error, InstanceId{1}, "damaged");
+        log.append(LogStream::standard_error, of(1), "damaged");
     }
     const std::string bytes = read_file(path);
     for (std::size_t at = whole_bytes; at < bytes.size(); ++at) {
@@ -159,19 +173,19 @@ TEST_CASE("the oldest segments go when max_bytes is reached, and readers start a
     const std::string line(1000, 'x');
     for (int count = 0; count < 1000; ++count) {
         clock.advance(std::chrono::milliseconds(1));
-        log.append(LogStream::standard_error, InstanceId{1}, line);
+        log.append(LogStream::standard_error, of(1), line);
         REQUIRE(folder_bytes(folder.path / "notes") <= max_bytes);
     }
     CHECK(folder_bytes(folder.path / "notes") > max_bytes / 2);
     CHECK(log.last_seq() == 1000);
-    const auto records = log.read_after(0, 10'000);
+    const auto records = read_after(log, 0, 10'000);
     REQUIRE(records.size() > 100);
     CHECK(records.front().seq > 1);
     CHECK(records.back().seq == 1000);
     for (std::size_t index = 1; index < records.size(); ++index) {
         REQUIRE(records[index].seq == records[index - 1].seq + 1);
     }
-    const auto from_cursor = log.read_after(990, 100);
+    const auto from_cursor = read_after(log, 990, 100);
     REQUIRE(from_cursor.size() == 10);
     CHECK(from_cursor.front().seq == 991);
 }
@@ -182,13 +196,13 @@ TEST_CASE("a burst over the rate limit is dropped, counted exactly and told once
     LogStore store(clock, folder.path);
     ConnectorLog& log = open_log(store);
     for (int count = 0; count < 20'500; ++count) {
-        log.append(LogStream::standard_error, InstanceId{3}, "line");
+        log.append(LogStream::standard_error, of(3), "line");
     }
     CHECK(log.dropped_count() == 500);
     CHECK(log.last_seq() == 20'000);
     clock.advance(std::chrono::seconds(1));
-    log.append(LogStream::standard_error, InstanceId{3}, "after");
-    const auto last = log.read_last(2);
+    log.append(LogStream::standard_error, of(3), "after");
+    const auto last = read_last(log, 2);
     REQUIRE(last.size() == 2);
     CHECK(last[0].stream == LogStream::supervisor);
     CHECK_THAT(last[0].text, Catch::StartsWith("dropped 500 lines"));
@@ -203,13 +217,13 @@ TEST_CASE("2,000 lines a second pass for ever, and the byte rate is limited on i
     ConnectorLog& log = open_log(store);
     for (int count = 0; count < 40'000; ++count) {
         clock.advance(std::chrono::milliseconds(count % 2));
-        log.append(LogStream::standard_error, InstanceId{1}, "steady");
+        log.append(LogStream::standard_error, of(1), "steady");
     }
     CHECK(log.dropped_count() == 0);
     clock.advance(std::chrono::minutes(1));
     const std::string wide(16 * 1024, 'w');
     for (int count = 0; count < 300; ++count) {
-        log.append(LogStream::stdout_noise, InstanceId{1}, wide);
+        log.append(LogStream::stdout_noise, of(1), wide);
     }
     CHECK(log.dropped_count() == 300 - 256);
 }
@@ -220,10 +234,10 @@ TEST_CASE("drops that nothing follows are told to the next reader") {
     LogStore store(clock, folder.path);
     ConnectorLog& log = open_log(store);
     for (int count = 0; count < 20'001; ++count) {
-        log.append(LogStream::standard_error, InstanceId{1}, "line");
+        log.append(LogStream::standard_error, of(1), "line");
     }
     clock.advance(std::chrono::seconds(2));
-    const auto last = log.read_last(1);
+    const auto last = read_last(log, 1);
     REQUIRE(last.size() == 1);
     CHECK_THAT(last[0].text, Catch::StartsWith("dropped 1 lines"));
 }
@@ -234,10 +248,10 @@ TEST_CASE("supervisor lines are kept whatever the rate") {
     LogStore store(clock, folder.path);
     ConnectorLog& log = open_log(store);
     for (int count = 0; count < 25'000; ++count) {
-        log.append(LogStream::standard_error, InstanceId{1}, "line");
+        log.append(LogStream::standard_error, of(1), "line");
     }
-    log.append(LogStream::supervisor, InstanceId{1}, "exited with status 3");
-    CHECK(log.read_last(1).at(0).text == "exited with status 3");
+    log.append(LogStream::supervisor, of(1), "exited with status 3");
+    CHECK(read_last(log, 1).at(0).text == "exited with status 3");
 }
 
 TEST_CASE("secrets never reach the disk in raw, base64, percent-encoded or JSON form") {
@@ -255,14 +269,14 @@ TEST_CASE("secrets never reach the disk in raw, base64, percent-encoded or JSON 
         "too short to mask: short",
     };
     for (const auto& line : lines) {
-        log.append(LogStream::standard_error, InstanceId{1}, line);
+        log.append(LogStream::standard_error, of(1), line);
     }
     const std::string disk = read_file(folder.path / "notes" / Segment::file_name(1));
     for (const char* form :
          {"s3cr3t/T0", "czNjcjN0L1Qwa2Vu", "zM2NyM3QvVDBrZW4r", "s3cr3t%2F", "s3cr3t%2f"}) {
         CHECK(disk.find(form) == std::string::npos);
     }
-    const auto records = log.read_after(0, 10);
+    const auto records = read_after(log, 0, 10);
     CHECK(records.at(0).text == "token *** used twice ***");
     CHECK_THAT(records.at(3).text, Catch::StartsWith("url ?t=*** and"));
     CHECK(records.at(4).text == R"({"token":"***"})");

@@ -83,7 +83,8 @@ inline const ConnectorName notes("notes");
 
 struct Stage {
     Stage() {
-        set_log_level(std::getenv("GH_TEST_LOG") != nullptr ? LogLevel::info : LogLevel::off);
+        set_log_level(std::getenv("GH_TEST_LOG") != nullptr ? gatehouse::LogLevel::info
+                                                            : gatehouse::LogLevel::off);
         std::string pattern = "/tmp/gh-supervisor-XXXXXX";
         REQUIRE(::mkdtemp(pattern.data()) != nullptr);
         folder = pattern;
@@ -146,7 +147,7 @@ struct Stage {
     ConnectorStatus status() const { return supervisor->status(notes).value(); }
     std::vector<std::string> log_lines(LogStream stream) {
         std::vector<std::string> lines;
-        for (auto& record : (*logs->open(notes, 1 << 20))->read_after(0, 1000)) {
+        for (auto& record : (*logs->open(notes, 1 << 20))->read({}, 0, 1000, 4 << 20).records) {
             if (record.stream == stream) {
                 lines.push_back(std::move(record.text));
             }
