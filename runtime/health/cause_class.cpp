@@ -8,6 +8,8 @@ namespace gatehouse::runtime {
 namespace {
 
 constexpr std::array<std::string_view, 3> credential_codes = {"GH-A101", "GH-A103", "GH-A104"};
+// Of text alone.
+constexpr std::array<std::string_view, 2> suspicion_codes = {"GH-A115", "GH-D211"};
 // Made by our own dialling; the status of an answer is the protocol's.
 constexpr std::array<std::string_view, 5> egress_codes = {"GH-D201", "GH-D202", "GH-D203",
                                                           "GH-D204", "GH-D208"};
@@ -29,6 +31,9 @@ FailureClass class_of_code(std::string_view code) {
     if (is_one_of(credential_codes, code)) {
         return FailureClass::credential;
     }
+    if (is_one_of(suspicion_codes, code)) {
+        return FailureClass::client; // no call fails with one
+    }
     if (code == "GH-D208" || code.starts_with("GH-G9")) {
         return FailureClass::policy;
     }
@@ -41,6 +46,9 @@ FailureClass class_of_code(std::string_view code) {
 }
 
 EvidenceSource source_of_code(std::string_view code) {
+    if (is_one_of(suspicion_codes, code)) {
+        return EvidenceSource::text;
+    }
     if (is_one_of(token_call_codes, code)) {
         return EvidenceSource::credential;
     }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <utility>
 
 namespace gatehouse::runtime {
 
@@ -13,12 +14,22 @@ constexpr std::ptrdiff_t outage_failures_min_count = 5;
 constexpr std::chrono::seconds outage_window{60};
 constexpr std::size_t seen_max_count = 64;
 
-DatedCause dated(const std::optional<DatedCause>& before, const Error& failure, WallTime at) {
-    DatedCause fact;
-    fact.since = before ? before->since : at;
-    fact.cause = failure;
-    fact.source = source_of_code(failure.code);
-    fact.last_seen = at;
+// The status that a code was made from, where there is but one.
+int status_of_code(const std::string& code) {
+    constexpr std::pair<std::string_view, int> statuses[] = {
+        {"GH-A103", 401}, {"GH-A104", 403}, {"GH-D206", 429}};
+    for (const auto& [name, status] : statuses) {
+        if (name == code) {
+            return status;
+        }
+    }
+    return 0;
+}
+
+DatedCause continued(const std::optional<DatedCause>& before, const DatedCause& failure) {
+    DatedCause fact = failure;
+    fact.since = before ? before->since : failure.since;
+    fact.last_seen = failure.since;
     return fact;
 }
 
@@ -43,6 +54,7 @@ void DownstreamEvidence::add_answer(SteadyTime now) {
     note(now, false);
     refused_.reset();
     refused_in_row_ = 0;
+    answered_since_block_ = true;
     if (failing_ && ++answered_in_row_ >= answers_that_heal_count) {
         failing_.reset();
         recent_.clear();
@@ -50,13 +62,33 @@ void DownstreamEvidence::add_answer(SteadyTime now) {
 }
 
 void DownstreamEvidence::add_failure(const Error& failure, WallTime at, SteadyTime now) {
-    if (tells_refused_credential(failure)) {
-        ++refused_in_row_;
-        refused_ = dated(refused_, failure, at);
-    } else if (tells_outage(failure)) {
+    DatedCause fact;
+    fact.since = at;
+    fact.cause = failure;
+    fact.source = source_of_code(failure.code);
+    fact.host = failure.where;
+    fact.http_status = status_of_code(failure.code);
+    add_failure(fact, now);
+}
+
+void DownstreamEvidence::add_failure(const DatedCause& failure, SteadyTime now) {
+    switch (class_of_code(failure.cause.code)) {
+    case FailureClass::credential:
+        refused_in_row_ += failure.cause.code == "GH-A101" ? refusals_in_row_count : 1;
+        refused_in_row_ = std::min(refused_in_row_, refusals_in_row_count);
+        refused_ = continued(refused_, failure);
+        break;
+    case FailureClass::outage:
         note(now, true);
         answered_in_row_ = 0;
-        failing_ = dated(failing_, failure, at);
+        failing_ = continued(failing_, failure);
+        break;
+    case FailureClass::policy:
+        blocked_ = continued(answered_since_block_ ? std::nullopt : blocked_, failure);
+        answered_since_block_ = false;
+        break;
+    default:
+        break;
     }
 }
 
@@ -64,11 +96,11 @@ void DownstreamEvidence::reset() {
     *this = DownstreamEvidence();
 }
 
-std::optional<DownstreamFact> DownstreamEvidence::refused() const {
+std::optional<DatedCause> DownstreamEvidence::refused() const {
     return refused_in_row_ >= refusals_in_row_count ? refused_ : std::nullopt;
 }
 
-std::optional<DownstreamFact> DownstreamEvidence::outage(SteadyTime now) const {
+std::optional<DatedCause> DownstreamEvidence::outage(SteadyTime now) const {
     const auto in_window = [&](const Seen& seen) { return seen.at >= now - outage_window; };
     const auto all = std::count_if(recent_.begin(), recent_.end(), in_window);
     const auto failed = std::count_if(recent_.begin(), recent_.end(), [&](const Seen& seen) {

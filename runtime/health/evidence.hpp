@@ -31,7 +31,7 @@ struct Evidence {
     EvidenceSource source = EvidenceSource::none;
     std::string confidence; // "certain", "likely", "suspected"; empty if nothing is wrong
     std::string summary;    // one line
-    std::string who;        // who acts: "team", "admin", "operator", "nobody"
+    std::string who;        // who acts: "team", "admin", "operator", "member", "nobody"
     std::string verb;       // a command line or empty
     std::string url;        // where to act, if it is no command
     std::string scope;      // "connector", "instance", "host"
@@ -48,6 +48,7 @@ struct Evidence {
     std::optional<WallTime> next_attempt_at;
     std::uint64_t calls_recent = 0;
     std::uint64_t calls_recent_failed = 0;
+    std::chrono::milliseconds p95{0}; // of the recent calls; 0: none was timed
     int restarts_total = 0;
     int restarts_window = 0; // in restart.window
     int restarts_budget = 0;
@@ -55,6 +56,16 @@ struct Evidence {
     std::vector<std::string> last_lines; // at most 50, masked
 };
 
+constexpr std::size_t evidence_lines_max_count = 50;
+
+// Everything that facts and health say; the caller adds what only it knows: revision, instance,
+// exit, trace_id, log_cursor, last_lines. `health` is that which is shown (a tracker's).
+Evidence make_evidence(const HealthFacts& facts, const Health& health);
+
 Json evidence_json(const Evidence& evidence);
+// Parts of it, for others that show the same things.
+Json error_json(const std::optional<Error>& error); // null for nothing
+Json health_conditions_json(const std::vector<HealthCondition>& conditions);
+Json exit_json(const ExitEvidence& exit);
 
 } // namespace gatehouse::runtime

@@ -49,6 +49,7 @@ struct HealthCondition {
     EvidenceSource source = EvidenceSource::none;
     // It dates its own end, so nobody has to wait 60 s longer to believe that it is over.
     bool ends_by_itself = false;
+    bool degrades = true; // else it is shown and changes no word
 };
 
 struct Health {

@@ -106,7 +106,8 @@ struct HealthFacts {
     std::uint64_t calls_recent = 0;        // in the last 5 minutes
     std::uint64_t calls_recent_failed = 0; // by the connector's fault
     std::optional<WallTime> calls_failing_since;
-    std::optional<Error> last_call_error; // of those that failed by the connector's fault
+    std::optional<WallTime> last_answer_at; // of a call
+    std::optional<Error> last_call_error;   // of those that failed by the connector's fault
     LatencyFacts latency;
     MemoryFacts memory;
     int tools_held = 0; // tools not shown until an admin has seen how they changed

@@ -110,7 +110,13 @@ TEST_CASE("three failures in ten minutes are a crash loop, two are unhealthy") {
     CHECK(health.word == HealthWord::crash_loop);
     CHECK(health.since == start);
     CHECK(health.cause->code == "GH-P301");
-    CHECK(judge_health(facts, start + minutes(2)).word == HealthWord::unhealthy);
+    // It does not heal by waiting: only by ten minutes of readiness.
+    CHECK(judge_health(facts, start + minutes(2)).word == HealthWord::crash_loop);
+    HealthFacts apart = facts_in(HealthPhase::waiting);
+    for (const int minute : {-24, -12, 0}) {
+        fail_at(apart, start + minutes(minute));
+    }
+    CHECK(judge_health(apart, start + seconds(1)).word == HealthWord::unhealthy);
 }
 
 TEST_CASE("a crash loop stays while it starts again and is left after ten minutes ready") {
