@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <csignal>
 #include <cstring>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -19,6 +20,24 @@ std::string report_text(const char* text, std::size_t size_bytes) {
     std::replace_if(
         result.begin(), result.end(), [](unsigned char c) { return c < 0x20 || c == 0x7f; }, '?');
     return result;
+}
+
+std::uint64_t milliseconds_of(const timeval& time) {
+    return static_cast<std::uint64_t>(time.tv_sec) * 1000 +
+           static_cast<std::uint64_t>(time.tv_usec) / 1000;
+}
+
+// Adds what the group counted.
+void add_use(Outcome& outcome, const ResourceUse& use) {
+    if (use.memory_max_bytes > 0) {
+        outcome.memory_max_bytes = use.memory_max_bytes;
+        outcome.memory_peak_bytes = use.memory_peak_bytes;
+    }
+    if (use.cpu_ms > 0) {
+        outcome.cpu_ms = use.cpu_ms;
+    }
+    outcome.pids_limit_hit = use.pids_limit_hit;
+    outcome.oom_kills = use.oom_kills;
 }
 
 // Keeps the jail alive as a value until it is reaped; started when its owner goes first.
@@ -48,14 +67,17 @@ bool JailProcess::reap() {
         return true;
     }
     siginfo_t end = {};
-    const int answer =
-        waitid(P_PIDFD, static_cast<id_t>(pidfd.native_handle()), &end, WEXITED | WNOHANG);
+    rusage usage = {}; // of the jail and all that it waited for; the C library's waitid has none
+    const long answer =
+        syscall(SYS_waitid, P_PIDFD, pidfd.native_handle(), &end, WEXITED | WNOHANG, &usage);
     if (answer == 0 && end.si_pid == 0) {
         return false;
     }
     // ECHILD cannot happen unless somebody else waits for all children; then it is gone as well.
     reaped = true;
     process.detach();
+    largest_process_bytes = static_cast<std::uint64_t>(usage.ru_maxrss) * 1024;
+    cpu_ms = milliseconds_of(usage.ru_utime) + milliseconds_of(usage.ru_stime);
     return true;
 }
 
@@ -65,6 +87,9 @@ ChildProcess::Impl::Impl(Executor the_executor, std::shared_ptr<JailProcess> jai
       control(executor, control_socket.release()) {}
 
 ChildProcess::Impl::~Impl() {
+    if (memory_watch) {
+        memory_watch->stop();
+    }
     if (!jail->reaped) {
         kill_tree();
         reap_later(std::move(jail));
@@ -76,6 +101,7 @@ Task<std::optional<wire::Report>> ChildProcess::Impl::next_report() {
         ControlPacket packet = receive_control_packet(control.native_handle());
         switch (packet.state) {
         case ControlPacket::State::closed:
+            lost = lost || !killed;
             dials.close();
             co_return std::nullopt;
         case ControlPacket::State::nothing_yet:
@@ -176,10 +202,38 @@ Outcome ChildProcess::Impl::conclusion() const {
         return *reported;
     }
     Outcome outcome;
-    if (killed) {
+    if (killed && !lost) {
         outcome.kind = EndKind::signaled;
         outcome.signal = SIGKILL;
     }
+    return outcome;
+}
+
+Outcome ChildProcess::Impl::settle() {
+    Outcome outcome = conclusion();
+    outcome.largest_process_bytes = jail->largest_process_bytes;
+    outcome.cpu_ms = jail->cpu_ms;
+    if (!jail->group) {
+        return outcome;
+    }
+    const ResourceUse use = jail->group->use();
+    add_use(outcome, use);
+    // Init may be the one that is chosen; then nobody reports.
+    const bool by_sigkill =
+        reported ? outcome.kind == EndKind::signaled && outcome.signal == SIGKILL : lost;
+    const bool just_now =
+        !memory_watch || memory_watch->had_event_within(std::chrono::milliseconds(2000));
+    if (by_sigkill && use.oom_kills > 0 && (just_now || !use.memory_limit_met)) {
+        outcome.kind = EndKind::signaled;
+        outcome.signal = SIGKILL;
+        outcome.oom_killed = use.memory_limit_met;
+        outcome.host_oom_killed = !use.memory_limit_met;
+    }
+    if (memory_watch) {
+        memory_watch->stop(); // the removal would count as an event
+        memory_watch.reset();
+    }
+    jail->group.reset();
     return outcome;
 }
 
@@ -216,6 +270,11 @@ void ChildProcess::kill_tree() {
     impl_->kill_tree();
 }
 
+std::optional<ResourceUse> ChildProcess::resources() const {
+    const Cgroup* group = impl_->jail->group.get();
+    return group != nullptr ? std::optional(group->use()) : std::nullopt;
+}
+
 Task<Outcome> ChildProcess::wait() {
     for (;;) {
         const auto report = co_await impl_->next_report();
@@ -225,7 +284,7 @@ Task<Outcome> ChildProcess::wait() {
         impl_->absorb(*report);
     }
     co_await impl_->gone();
-    impl_->ended = impl_->conclusion();
+    impl_->ended = impl_->settle();
     co_return *impl_->ended;
 }
 

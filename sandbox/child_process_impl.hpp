@@ -1,10 +1,12 @@
 // The inside of ChildProcess, shared with the launcher.
 #pragma once
 
+#include "sandbox/cgroup.hpp"
 #include "sandbox/child_process.hpp"
 #include "sandbox/control_packet.hpp"
 #include "sandbox/dial_table.hpp"
 #include "sandbox/jail_spawn.hpp"
+#include "sandbox/memory_watch.hpp"
 #include "sandbox/plan_wire.hpp"
 
 #include <boost/asio/posix/stream_descriptor.hpp>
@@ -26,6 +28,9 @@ struct JailProcess {
     asio::posix::stream_descriptor pidfd; // readable when it has ended
     pid_t pid;
     bool reaped = false;
+    std::unique_ptr<Cgroup> group;           // null where there are none; removed after the end
+    std::uint64_t largest_process_bytes = 0; // once reaped: of the tree's processes
+    std::uint64_t cpu_ms = 0;
 };
 
 struct ChildProcess::Impl {
@@ -44,6 +49,8 @@ struct ChildProcess::Impl {
     void kill_tree();
     // What is known of the end so far.
     Outcome conclusion() const;
+    // The same once the tree is gone, with what its control group proves; removes the group.
+    Outcome settle();
 
     Executor executor;
     std::string connector; // its name, for messages
@@ -54,11 +61,13 @@ struct ChildProcess::Impl {
     UniqueFd stdout_fd;
     UniqueFd stderr_fd;
     DialTable dials;
-    std::string detail;              // what the failed step worked on
-    std::optional<Outcome> reported; // the first cause
+    std::shared_ptr<MemoryWatch> memory_watch; // null where it cannot be watched
+    std::string detail;                        // what the failed step worked on
+    std::optional<Outcome> reported;           // the first cause
     std::optional<Outcome> ended;
     bool running = false;
     bool killed = false;
+    bool lost = false; // the tree hung up by itself: it was not we who killed it
 };
 
 } // namespace gatehouse::sandbox

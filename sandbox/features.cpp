@@ -56,6 +56,18 @@ std::string mode_line(Mode mode) {
            "ordinary user)";
 }
 
+std::string limits_line(const CgroupSupport& cgroups) {
+    if (cgroups.version == CgroupVersion::none) {
+        return "limits: rlimits of each process, nothing bounds their sum (no control groups: " +
+               cgroups.why_not + ")";
+    }
+    std::string whole = cgroups.memory ? "memory" : "";
+    whole += cgroups.pids ? std::string(whole.empty() ? "" : " and ") + "processes" : "";
+    const std::string version = cgroups.version == CgroupVersion::v1 ? "version 1" : "version 2";
+    return "limits: " + whole + " of each connector's whole tree by control groups (" + version +
+           ", " + cgroups.place.parent_path().string() + "), the rest by rlimits of each process";
+}
+
 } // namespace
 
 Mode probe_mode() {
@@ -74,6 +86,7 @@ Features probe_features() {
     features.seccomp_filter = has_seccomp_filter();
     features.user_namespace_error = user_namespace_errno();
     features.user_namespaces = features.user_namespace_error == 0;
+    features.cgroups = CgroupHome::open()->support();
     return features;
 }
 
@@ -91,7 +104,7 @@ std::vector<std::string> feature_lines(const Features& features) {
             (features.landlock_abi >= 6 ? " (files, signals, abstract sockets)" : " (files)"));
     }
     lines.push_back(features.seccomp_filter ? "seccomp: allow-list" : "seccomp: missing");
-    lines.push_back("limits: rlimits per process (no cgroup)");
+    lines.push_back(limits_line(features.cgroups));
     return lines;
 }
 

@@ -2,6 +2,8 @@
 // status.
 #pragma once
 
+#include "sandbox/cgroup.hpp"
+
 #include <string>
 #include <vector>
 
@@ -19,9 +21,10 @@ struct Features {
     bool seccomp_filter = false;
     bool user_namespaces = false; // this user can make them
     int user_namespace_error = 0; // errno if not
+    CgroupSupport cgroups;
 };
 
-// Forks once (the child ends at once). Takes about 1 ms.
+// Forks twice (the children end at once) and makes a control group. Takes about 2 ms.
 Features probe_features();
 // The mode alone, without a fork.
 Mode probe_mode();

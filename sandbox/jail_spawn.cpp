@@ -35,15 +35,16 @@ class SpawnSetup {
     SpawnSetup(const SpawnSetup&) = delete;
     SpawnSetup& operator=(const SpawnSetup&) = delete;
 
-    int prepare(const std::array<UniqueFd, 5>& sources) {
-        for (int target = 0; target < 5; ++target) {
+    int prepare(const std::vector<UniqueFd>& sources) {
+        const int count = static_cast<int>(sources.size());
+        for (int target = 0; target < count; ++target) {
             const int source = sources[static_cast<std::size_t>(target)].get();
             if (int answer = posix_spawn_file_actions_adddup2(&actions_, source, target);
                 answer != 0) {
                 return answer;
             }
         }
-        if (int answer = posix_spawn_file_actions_addclosefrom_np(&actions_, 5); answer != 0) {
+        if (int answer = posix_spawn_file_actions_addclosefrom_np(&actions_, count); answer != 0) {
             return answer;
         }
         sigset_t none;
@@ -61,11 +62,12 @@ class SpawnSetup {
 };
 
 // A source inside the range of the targets would be overwritten before its turn: all move above it.
-Result<std::array<UniqueFd, 5>> move_above_targets(const JailDescriptors& descriptors) {
-    std::array<UniqueFd, 5> moved;
-    for (std::size_t i = 0; i < descriptors.size(); ++i) {
-        moved[i] = UniqueFd(fcntl(descriptors[i], F_DUPFD_CLOEXEC, 5));
-        if (!moved[i]) {
+Result<std::vector<UniqueFd>> move_above_targets(const JailDescriptors& descriptors) {
+    std::vector<UniqueFd> moved;
+    for (const int descriptor : descriptors) {
+        moved.emplace_back(
+            fcntl(descriptor, F_DUPFD_CLOEXEC, static_cast<int>(descriptors.size())));
+        if (!moved.back()) {
             return spawn_error("descriptors", errno);
         }
     }

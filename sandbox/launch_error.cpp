@@ -19,6 +19,9 @@ constexpr StepAdvice advice_table[] = {
     {"id_map", "run the daemon as root, or allow user namespaces to its user "
                "(sysctl kernel.apparmor_restrict_unprivileged_userns)"},
     {"user_namespace_limit", "mount /proc/sys writable for the daemon, or run it as root"},
+    {"cgroup",
+     "check that the folder 'gatehouse' among the control groups of the daemon still exists; "
+     "a restart of the daemon finds out anew what works"},
     {"code_dir", "check that the connector's code folder exists and that the daemon may read it"},
     {"code_folder",
      "make the connector's code folder and files readable for all users (chmod -R o+rX)"},
@@ -85,6 +88,10 @@ Error launch_error(const std::string& connector, const Outcome& outcome,
         return Error("GH-S610", what,
                      "sandbox step '" + outcome.step + "'" + (detail.empty() ? "" : ", " + detail),
                      errno_text(outcome.error_number), advice_for(outcome));
+    }
+    if (outcome.oom_killed) {
+        return Error("GH-P303", what, "sandbox", to_text(outcome),
+                     "raise limits.memory of the connector");
     }
     return Error("GH-S610", what, "sandbox", to_text(outcome),
                  "look for the out-of-memory killer or an administrator's kill in the kernel log");

@@ -1,5 +1,6 @@
 #include "sandbox/launcher.hpp"
 
+#include "sandbox/cgroup.hpp"
 #include "sandbox/child_process_impl.hpp"
 #include "sandbox/features.hpp"
 #include "sandbox/jail_spawn.hpp"
@@ -27,6 +28,40 @@ Error deadline_error(const std::string& connector, std::chrono::milliseconds dea
                  "connector's code");
 }
 
+wire::Cgroups cgroups_of(const CgroupSupport& support, std::size_t entrance_count) {
+    wire::Cgroups cgroups = {};
+    if (support.version != CgroupVersion::none) {
+        cgroups.version = support.version == CgroupVersion::v1 ? 1 : 2;
+        cgroups.entrance_count = static_cast<std::uint32_t>(entrance_count);
+        cgroups.limits_memory = support.memory ? 1 : 0;
+        cgroups.limits_pids = support.pids ? 1 : 0;
+    }
+    return cgroups;
+}
+
+// The tree's group, and the descriptors through which the jail enters it.
+struct LaunchGroup {
+    std::unique_ptr<Cgroup> group; // null where there are none
+    std::vector<UniqueFd> entrances;
+};
+
+Result<LaunchGroup> make_group(CgroupHome& home, const LaunchPlan& plan) {
+    auto group = home.make(plan.connector, plan.limits);
+    if (!group) {
+        return std::move(group).error();
+    }
+    LaunchGroup made;
+    made.group = std::move(*group);
+    if (made.group) {
+        auto entrances = made.group->open_entrances();
+        if (!entrances) {
+            return std::move(entrances).error();
+        }
+        made.entrances = std::move(*entrances);
+    }
+    return made;
+}
+
 } // namespace
 
 struct Launcher::Impl {
@@ -34,6 +69,7 @@ struct Launcher::Impl {
     std::filesystem::path jail_path;
     Filters filters;
     Mode mode = Mode::unsupported;
+    std::shared_ptr<CgroupHome> cgroups;
 
     // Everything up to the running jail; nothing in it waits.
     Result<std::unique_ptr<ChildProcess::Impl>> start(const LaunchPlan& plan) const;
@@ -45,7 +81,12 @@ Result<std::unique_ptr<ChildProcess::Impl>> Launcher::Impl::start(const LaunchPl
     if (!identity) {
         return std::move(identity).error();
     }
+    auto group = make_group(*cgroups, plan);
+    if (!group) {
+        return std::move(group).error();
+    }
     JailSettings settings;
+    settings.cgroups = cgroups_of(cgroups->support(), group->entrances.size());
     settings.identity = *identity;
     settings.filters = &filters;
     auto image = PlanImage::make(plan, settings);
@@ -63,9 +104,12 @@ Result<std::unique_ptr<ChildProcess::Impl>> Launcher::Impl::start(const LaunchPl
     if (!pipes) {
         return std::move(pipes).error();
     }
-    const JailDescriptors descriptors = {pipes->child[0].get(), pipes->child[1].get(),
-                                         pipes->child[2].get(), pipes->control_child.get(),
-                                         plan_fd->get()};
+    JailDescriptors descriptors = {pipes->child[0].get(), pipes->child[1].get(),
+                                   pipes->child[2].get(), pipes->control_child.get(),
+                                   plan_fd->get()};
+    for (const UniqueFd& entrance : group->entrances) {
+        descriptors.push_back(entrance.get());
+    }
     auto process = spawn_jail(executor, jail_path, plan.connector, descriptors);
     if (!process) {
         return std::move(process).error();
@@ -74,6 +118,11 @@ Result<std::unique_ptr<ChildProcess::Impl>> Launcher::Impl::start(const LaunchPl
     auto child = std::make_unique<ChildProcess::Impl>(executor, std::move(jail),
                                                       std::move(pipes->control_parent));
     child->connector = plan.connector;
+    if (group->group) {
+        const bool is_v1 = cgroups->support().version == CgroupVersion::v1;
+        child->memory_watch = MemoryWatch::start(executor, group->group->watch_memory(), is_v1);
+        child->jail->group = std::move(group->group);
+    }
     child->stdin_fd = std::move(pipes->parent[0]);
     child->stdout_fd = std::move(pipes->parent[1]);
     child->stderr_fd = std::move(pipes->parent[2]);
@@ -99,6 +148,7 @@ Result<std::unique_ptr<Launcher>> Launcher::make(Executor executor,
                      "the daemon is uid 0 without CAP_SYS_ADMIN",
                      "run it as an ordinary user, or as root with CAP_SYS_ADMIN");
     }
+    impl->cgroups = CgroupHome::open();
     if (access(impl->jail_path.c_str(), X_OK) != 0) {
         return Error("GH-S610", "connectors cannot be isolated", impl->jail_path.string(),
                      errno_text(errno),
@@ -146,10 +196,11 @@ Task<Result<std::unique_ptr<ChildProcess>>> Launcher::launch(LaunchPlan plan,
     }
     child->kill_tree();
     co_await child->gone();
+    const Outcome outcome = child->settle();
     if (watch->passed) {
         co_return deadline_error(connector, deadline);
     }
-    co_return launch_error(connector, child->reported.value_or(Outcome()), child->detail);
+    co_return launch_error(connector, outcome, child->detail);
 }
 
 } // namespace gatehouse::sandbox

@@ -18,12 +18,15 @@ struct StateVolume {
 };
 
 struct ResourceLimits {
-    // RLIMIT_DATA of each process today; ARCHITECTURE.md says what it misses.
+    // Of the whole tree, by its control group (shared memory and /tmp count too); where there is
+    // none RLIMIT_DATA of each process, and ARCHITECTURE.md says what that misses.
     std::uint64_t memory_bytes = 512ULL << 20;
     std::uint64_t tmp_bytes = 256ULL << 20; // size of /tmp
     std::uint64_t file_bytes = 1ULL << 30;  // RLIMIT_FSIZE
-    std::uint32_t pids = 256;               // RLIMIT_NPROC
+    std::uint32_t pids = 256;               // processes and threads: control group or RLIMIT_NPROC
     std::uint32_t nofile = 1024;            // RLIMIT_NOFILE
+    // 1 to 10,000 as in cpu.weight of version 2 (100 is an equal share); 0: no group for it.
+    std::uint32_t cpu_weight = 0;
 };
 
 struct LaunchPlan {

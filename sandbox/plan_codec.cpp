@@ -91,6 +91,7 @@ Result<PlanImage> PlanImage::make(const LaunchPlan& plan, const JailSettings& se
     const wire::Limits limits = {from.memory_bytes, from.tmp_bytes, from.file_bytes, from.pids,
                                  from.nofile};
     image.add_bytes(wire::Tag::limits, &limits, sizeof limits);
+    image.add_bytes(wire::Tag::cgroups, &settings.cgroups, sizeof settings.cgroups);
     image.add_text(wire::Tag::connector, plan.connector);
     image.add_text(wire::Tag::code_dir, plan.code_dir.native());
     for (const std::string& argument : plan.command) {

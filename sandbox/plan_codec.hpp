@@ -17,6 +17,7 @@ namespace gatehouse::sandbox {
 // What the launcher adds to a plan. `filters` outlives the image.
 struct JailSettings {
     wire::Identity identity;
+    wire::Cgroups cgroups = {};
     const Filters* filters = nullptr;
 };
 

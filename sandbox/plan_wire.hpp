@@ -9,7 +9,7 @@
 namespace gatehouse::sandbox::wire {
 
 inline constexpr std::uint32_t plan_magic = 0x4c504847; // "GHPL"
-inline constexpr std::uint32_t plan_version = 2;
+inline constexpr std::uint32_t plan_version = 3;
 inline constexpr std::size_t max_plan_bytes = 4U << 20;
 inline constexpr std::size_t max_argument_count = 512;
 inline constexpr std::size_t max_environment_count = 512;
@@ -21,6 +21,8 @@ inline constexpr std::size_t record_alignment = 8;
 // Descriptors of gatehouse-jail; 0, 1 and 2 are the connector's own.
 inline constexpr int control_fd = 3;
 inline constexpr int plan_fd = 4;
+inline constexpr int first_cgroup_fd = 5; // Cgroups::entrance_count of them
+inline constexpr std::size_t max_cgroup_fd_count = 4;
 
 enum class Tag : std::uint32_t {
     connector = 1,        // text
@@ -33,6 +35,7 @@ enum class Tag : std::uint32_t {
     identity = 8,         // Identity
     connector_filter = 9, // sock_filter[]
     init_filter = 10,     // sock_filter[]
+    cgroups = 11,         // Cgroups
 };
 
 // The plan: PlanHeader, then record_count records, each a RecordHeader and size_bytes of payload,
@@ -55,6 +58,15 @@ struct Limits {
     std::uint64_t file_bytes;
     std::uint64_t pids;
     std::uint64_t nofile;
+};
+
+// The control groups of the tree. Version 1: the entrances are `tasks` files; 2: one folder; 0:
+// none.
+struct Cgroups {
+    std::uint32_t version;
+    std::uint32_t entrance_count;
+    std::uint32_t limits_memory; // 1: in force there, so that no rlimit has to stand in for it
+    std::uint32_t limits_pids;
 };
 
 struct Identity {

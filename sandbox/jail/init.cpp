@@ -1,5 +1,6 @@
 #include "sandbox/jail/init.hpp"
 
+#include "sandbox/jail/cgroup.hpp"
 #include "sandbox/jail/connector.hpp"
 #include "sandbox/jail/dial.hpp"
 #include "sandbox/jail/identity.hpp"
@@ -36,6 +37,7 @@ int own_keyring(Jail&) {
 
 constexpr Step build_steps[] = {
     {"go", wait_for_go},
+    {"cgroup_namespace", own_cgroup_namespace},
     {"session", own_session},
     {"host_name", name_host},
     {"loopback", raise_loopback},

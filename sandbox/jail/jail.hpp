@@ -20,6 +20,8 @@ struct Jail {
     int report_fd = wire::control_fd; // control socket (stage 1, init) or status pipe (connector)
     const char* detail = "";          // what the current step works on, for the report
 
+    int cgroup_fd = -1; // version 2: the folder of the tree's group, until init is in it
+
     int go_read_fd = -1; // stage 1 → init: the id maps are written
     int go_write_fd = -1;
     int init_pidfd = -1;

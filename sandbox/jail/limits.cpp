@@ -5,6 +5,8 @@
 namespace gatehouse::jail {
 namespace {
 
+constexpr std::uint64_t unlimited = RLIM_INFINITY; // as far as the daemon's own limit goes
+
 struct Limit {
     const char* name;
     __rlimit_resource resource;
@@ -36,18 +38,23 @@ std::uint64_t below_inits_limit(std::uint64_t nofile) {
 
 int set_limits(Jail& jail) {
     const wire::Limits& plan = jail.plan.limits;
+    // Where the control group keeps the limit of the whole tree, an rlimit of each process would
+    // only fail earlier, and without a proof: RLIMIT_DATA counts memory that was never touched, and
+    // RLIMIT_NPROC counts the processes of all instances with this uid.
+    const bool memory_by_group = jail.plan.cgroups.limits_memory != 0;
+    const bool pids_by_group = jail.plan.cgroups.limits_pids != 0;
     // Never RLIMIT_AS: node reserves gigabytes of address space that it never uses (3.5 GiB with
     // WebAssembly, 0.7 GiB without). RLIMIT_DATA counts private writable memory as it is made
     // usable: node 20 idles at 48 MiB and stays within 20 MiB of its resident size.
     const Limit limits[] = {
         {"core", RLIMIT_CORE, 0},
-        {"data", RLIMIT_DATA, plan.memory_bytes},
+        {"data", RLIMIT_DATA, memory_by_group ? unlimited : plan.memory_bytes},
         {"fsize", RLIMIT_FSIZE, plan.file_bytes},
         {"memlock", RLIMIT_MEMLOCK, 1U << 20},
         {"msgqueue", RLIMIT_MSGQUEUE, 0},
         {"nice", RLIMIT_NICE, 0},
         {"nofile", RLIMIT_NOFILE, below_inits_limit(plan.nofile)},
-        {"nproc", RLIMIT_NPROC, plan.pids},
+        {"nproc", RLIMIT_NPROC, pids_by_group ? unlimited : plan.pids},
         {"rtprio", RLIMIT_RTPRIO, 0},
         {"sigpending", RLIMIT_SIGPENDING, 4096},
         {"stack", RLIMIT_STACK, 8U << 20},

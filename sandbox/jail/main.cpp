@@ -2,6 +2,7 @@
 // connector's own, 3 the control socket, 4 the memfd with the plan. Stage 1 (this file) makes the
 // namespaces and waits for pid 1 (init.cpp), which builds the sandbox and starts pid 2
 // (connector.cpp).
+#include "sandbox/jail/cgroup.hpp"
 #include "sandbox/jail/identity.hpp"
 #include "sandbox/jail/init.hpp"
 #include "sandbox/jail/jail.hpp"
@@ -23,7 +24,7 @@ namespace {
 Jail the_jail; // static storage: the view holds tables that are too large for comfort on a stack
 
 int close_strangers(Jail&) {
-    return result_of(close_range(wire::plan_fd + 1, ~0U, 0));
+    return result_of(close_range(wire::first_cgroup_fd + wire::max_cgroup_fd_count, ~0U, 0));
 }
 
 // Of an ordinary user the kernel counts the descriptors that are on their way between processes, a
@@ -73,6 +74,7 @@ constexpr Step stage_one_steps[] = {
     {"descriptors", close_strangers},
     {"descriptor_limit", raise_descriptor_limit},
     {"plan", read_plan},
+    {"cgroup", enter_cgroup},
     {"namespaces", create_namespaces},
     {"id_map", write_id_maps},
     {"announce", announce_init},

@@ -62,7 +62,11 @@ int create_namespaces(Jail& jail) {
 
     clone_args arguments = {};
     arguments.flags = CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS |
-                      CLONE_NEWCGROUP | CLONE_PIDFD | CLONE_CLEAR_SIGHAND;
+                      CLONE_PIDFD | CLONE_CLEAR_SIGHAND;
+    if (jail.cgroup_fd >= 0) {
+        arguments.flags |= CLONE_INTO_CGROUP;
+        arguments.cgroup = static_cast<std::uint64_t>(jail.cgroup_fd);
+    }
     if (!jail.plan.root_mode()) {
         arguments.flags |= CLONE_NEWUSER;
     }
@@ -77,6 +81,9 @@ int create_namespaces(Jail& jail) {
     }
     jail.init_pid = static_cast<pid_t>(pid);
     close(jail.go_read_fd);
+    if (jail.cgroup_fd >= 0) {
+        close(jail.cgroup_fd);
+    }
     return 0;
 }
 

@@ -88,6 +88,8 @@ bool read_record(std::uint32_t tag, const unsigned char* payload, std::size_t si
         return read_struct(payload, size_bytes, plan.limits, plan.has_limits);
     case wire::Tag::identity:
         return read_struct(payload, size_bytes, plan.identity, plan.has_identity);
+    case wire::Tag::cgroups:
+        return read_struct(payload, size_bytes, plan.cgroups, plan.has_cgroups);
     case wire::Tag::connector_filter:
         return read_filter(payload, size_bytes, plan.connector_filter);
     case wire::Tag::init_filter:
@@ -102,10 +104,26 @@ bool is_component(const char* name) {
            std::strcmp(name, "..") != 0;
 }
 
+// Version 2 has one entrance; limits without a group would be limits that nobody keeps.
+bool are_cgroups_sound(const wire::Cgroups& cgroups) {
+    switch (cgroups.version) {
+    case 0:
+        return cgroups.entrance_count == 0 && cgroups.limits_memory == 0 &&
+               cgroups.limits_pids == 0;
+    case 1:
+        return cgroups.entrance_count > 0 && cgroups.entrance_count <= wire::max_cgroup_fd_count;
+    case 2:
+        return cgroups.entrance_count == 1;
+    default:
+        return false;
+    }
+}
+
 bool is_complete(const PlanView& plan) {
     if (plan.connector == nullptr || plan.code_dir == nullptr || plan.argument_count == 0 ||
         plan.connector_filter.count == 0 || plan.init_filter.count == 0 || !plan.has_limits ||
-        !plan.has_identity || plan.code_dir[0] != '/' || plan.arguments[0][0] == '\0') {
+        !plan.has_identity || !plan.has_cgroups || !are_cgroups_sound(plan.cgroups) ||
+        plan.code_dir[0] != '/' || plan.arguments[0][0] == '\0') {
         return false;
     }
     for (std::size_t i = 0; i < plan.volume_count; ++i) {

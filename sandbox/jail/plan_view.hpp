@@ -34,8 +34,10 @@ struct PlanView {
     std::size_t file_count = 0;
     wire::Limits limits = {};
     wire::Identity identity = {};
+    wire::Cgroups cgroups = {};
     bool has_limits = false;
     bool has_identity = false;
+    bool has_cgroups = false;
     Filter connector_filter;
     Filter init_filter;
 
