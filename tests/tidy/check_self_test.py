@@ -7,6 +7,7 @@ import unittest
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "scripts"))
 sys.dont_write_bytecode = True
 
+import check_causes
 import check_layers
 import check_sizes
 import check_words
@@ -54,6 +55,24 @@ class Words(unittest.TestCase):
     def test_a_named_object_passes(self):
         self.assertEqual(self.problems("co_await f(std::move(x));\n{ y(); }"), [])
         self.assertEqual(self.problems("if (co_await f(x)) {\n}"), [])
+
+
+class Causes(unittest.TestCase):
+    TABLE = ("runtime/base/cause_table_x.cpp", '{"GH-P301", "exited"},\n')
+
+    def problems(self, *sources):
+        return list(check_causes.check(sources))
+
+    def test_a_code_without_an_entry_and_an_entry_without_a_use_are_refused(self):
+        self.assertEqual(len(self.problems(("gateway/x.cpp", '"GH-P301 GH-P302"'), self.TABLE)), 1)
+        self.assertEqual(len(self.problems(self.TABLE)), 1)
+        self.assertEqual(len(self.problems(("tests/x.cpp", '"GH-P301"'), self.TABLE)), 1)
+
+    def test_a_second_entry_is_refused(self):
+        self.assertEqual(len(self.problems(("sandbox/x.cpp", '"GH-P301"'), self.TABLE, self.TABLE)), 1)
+
+    def test_a_code_with_its_entry_passes(self):
+        self.assertEqual(self.problems(("runtime/x.cpp", '"GH-P301"'), self.TABLE), [])
 
 
 if __name__ == "__main__":
