@@ -1,5 +1,11 @@
 #include "gateway/admin/admin_api.hpp"
 
+#include "gateway/admin/doctor.hpp"
+#include "gateway/admin/log_reading.hpp"
+#include "runtime/base/cause_codes.hpp"
+
+#include <charconv>
+#include <memory>
 #include <utility>
 
 namespace gatehouse::gateway {
@@ -17,6 +23,17 @@ HttpReply list_reply(const char* key, const Infos& infos, ToJson to_json) {
     return json_reply(200, json);
 }
 
+// Last-Event-ID of a follower that connects again goes before the query it repeats.
+template <class Query>
+void resume_after(Query& query, std::optional<std::string_view> last_event_id) {
+    std::uint64_t seq = 0;
+    const std::string_view text = last_event_id.value_or("");
+    const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), seq);
+    if (!text.empty() && problem == std::errc{} && end == text.data() + text.size()) {
+        query.after = seq;
+    }
+}
+
 HttpReply refusal_reply(const AdminRefusal& refusal) {
     HttpReply reply = problem_reply(refusal.status, refusal.error);
     if (!refusal.allow.empty()) {
@@ -28,7 +45,7 @@ HttpReply refusal_reply(const AdminRefusal& refusal) {
 } // namespace
 
 AdminApi::AdminApi(Executor executor, AdminParts parts, DaemonFacts facts)
-    : executor_(std::move(executor)), parts_(parts), facts_(std::move(facts)) {}
+    : parts_(parts), facts_(std::move(facts)), follows_(std::move(executor)) {}
 
 AdminApi::~AdminApi() {
     stop();
@@ -55,8 +72,8 @@ Task<void> AdminApi::handle(HttpRequest request, HttpResponder& responder) {
         co_return;
     }
     AdminRoute route = std::get<AdminRoute>(std::move(match));
-    if (route.operation == AdminOperation::connector_logs) {
-        co_await logs(std::move(route), std::move(request), responder);
+    const bool is_followed = co_await followed(route, request, responder);
+    if (is_followed) {
         co_return;
     }
     HttpReply reply = co_await answer(std::move(route), std::move(request));
@@ -65,32 +82,22 @@ Task<void> AdminApi::handle(HttpRequest request, HttpResponder& responder) {
 }
 
 void AdminApi::stop() {
-    stopping_ = true;
-    for (const auto& weak : follows_) {
-        if (const auto follow = weak.lock()) {
-            follow->end();
-        }
-    }
-    follows_.clear();
+    follows_.stop();
 }
 
 Task<HttpReply> AdminApi::answer(AdminRoute route, HttpRequest request) {
-    switch (route.operation) {
-    case AdminOperation::connector_start:
-    case AdminOperation::connector_stop:
-    case AdminOperation::connector_restart:
-        co_return co_await change_connector(std::move(route), std::move(request.peer));
-    case AdminOperation::agent_create:
-        co_return co_await create_agent(std::move(request));
-    case AdminOperation::agent_remove:
-        co_return co_await remove_agent(std::move(route.name), std::move(request.peer));
-    case AdminOperation::secret_set:
-        co_return co_await set_secret(std::move(route.name), std::move(request));
-    case AdminOperation::secret_remove:
-        co_return co_await remove_secret(std::move(route.name), std::move(request.peer));
-    default:
+    if (route.operation == AdminOperation::connector_logs) {
+        HttpReply page = co_await logs(std::move(route.name), std::move(request.target));
+        co_return page;
+    }
+    if (route.operation == AdminOperation::events) {
+        co_return events(request.target);
+    }
+    if (request.method == "GET") {
         co_return read(route);
     }
+    HttpReply done = co_await change(std::move(route), std::move(request));
+    co_return done;
 }
 
 HttpReply AdminApi::read(const AdminRoute& route) const {
@@ -104,47 +111,101 @@ HttpReply AdminApi::read(const AdminRoute& route) const {
         return list_reply("agents", parts_.agents.list(), agent_json);
     case AdminOperation::secrets:
         return list_reply("secrets", parts_.vault.list(), secret_json);
+    case AdminOperation::explain: {
+        const CauseCode* known = find_cause_code(route.name);
+        return known != nullptr
+                   ? json_reply(200, cause_code_json(*known))
+                   : problem_reply(404, no_such_error("cause code", route.name, "explain"));
+    }
+    case AdminOperation::doctor:
+        return json_reply(200, doctor_json(examine(facts_, parts_.connectors.statuses(),
+                                                   parts_.connectors.events())));
     default:
-        break;
+        return read_connector(route);
     }
-    const auto status = parts_.connectors.status(ConnectorName(route.name));
-    return status ? json_reply(200, status_json(*status))
-                  : problem_reply(404, no_such_error("connector", route.name, "ls"));
 }
 
-Task<void> AdminApi::logs(AdminRoute route, HttpRequest request, HttpResponder& responder) {
+HttpReply AdminApi::read_connector(const AdminRoute& route) const {
     const ConnectorName name(route.name);
-    auto query = parse_log_query(request.target);
-    Result<runtime::ConnectorLog*> log = no_such_error("connector", route.name, "ls");
-    if (parts_.connectors.status(name)) {
-        log = parts_.connectors.log(name);
+    const auto status = parts_.connectors.status(name);
+    if (!status) {
+        return problem_reply(404, no_such_error("connector", route.name, "ls"));
     }
-    if (query && log && query->follow) {
-        co_await follow_log(**log, *query, responder);
-        co_return;
+    switch (route.operation) {
+    case AdminOperation::connector_detail: {
+        auto detail = parts_.connectors.describe(name);
+        if (!detail) {
+            return problem_reply(status_of_error(detail.error()), detail.error());
+        }
+        add_credential_versions(*detail, parts_.vault.list());
+        return json_reply(200, *detail);
     }
-    HttpReply reply = !query ? problem_reply(400, query.error())
-                      : !log ? problem_reply(log.error().code == "GH-N404" ? 404 : 503, log.error())
-                             : log_page(**log, *query);
-    co_await responder.send(std::move(reply));
+    case AdminOperation::connector_crashes:
+        return list_reply("crashes", parts_.connectors.crashes(name), runtime::crash_json);
+    case AdminOperation::connector_tools:
+        return json_reply(200, tools_json(parts_.connectors.catalogue(name).get()));
+    default:
+        return json_reply(200, status_json(*status));
+    }
 }
 
-Task<void> AdminApi::follow_log(runtime::ConnectorLog& log, LogQuery query,
-                                HttpResponder& responder) {
-    auto follow = std::make_shared<LogFollow>(executor_);
-    std::erase_if(follows_, [](const auto& weak) { return weak.expired(); });
-    follows_.push_back(follow);
-    if (stopping_) {
-        follow->end();
+Result<runtime::ConnectorLog*> AdminApi::log_of(const std::string& name) const {
+    const ConnectorName connector(name);
+    if (!parts_.connectors.status(connector)) {
+        return no_such_error("connector", name, "ls");
     }
-    std::weak_ptr<LogFollow> ended_by_peer = follow;
-    responder.on_disconnect([ended_by_peer] {
-        if (const auto running = ended_by_peer.lock()) {
-            running->end();
+    return parts_.connectors.log(connector);
+}
+
+Task<HttpReply> AdminApi::logs(std::string name, std::string target) {
+    auto query = parse_log_query(target);
+    if (!query) {
+        co_return problem_reply(400, query.error());
+    }
+    if (auto checked = runtime::check_filter(query->filter); !checked) {
+        co_return problem_reply(400, checked.error());
+    }
+    const auto log = log_of(name);
+    if (!log) {
+        co_return problem_reply(log.error().code == "GH-N404" ? 404 : 503, log.error());
+    }
+    HttpReply page = co_await log_page(**log, std::move(*query));
+    co_return page;
+}
+
+HttpReply AdminApi::events(const std::string& target) const {
+    const auto query = parse_event_query(target);
+    if (!query) {
+        return problem_reply(400, query.error());
+    }
+    if (parts_.connectors.events() == nullptr) {
+        return problem_reply(501, not_available_error("the event log"));
+    }
+    return event_page(*parts_.connectors.events(), *query);
+}
+
+Task<bool> AdminApi::followed(const AdminRoute& route, const HttpRequest& request,
+                              HttpResponder& responder) {
+    std::unique_ptr<FollowSource> source;
+    if (route.operation == AdminOperation::connector_logs) {
+        auto query = parse_log_query(request.target);
+        const auto log = log_of(route.name);
+        if (query && query->follow && log && runtime::check_filter(query->filter)) {
+            resume_after(*query, request.header("Last-Event-ID"));
+            source = follow_log(**log, std::move(*query));
         }
-    });
-    co_await stream_log(follow, log, query, responder);
-    responder.on_disconnect(nullptr);
+    } else if (route.operation == AdminOperation::events) {
+        auto query = parse_event_query(request.target);
+        if (query && query->follow && parts_.connectors.events() != nullptr) {
+            resume_after(*query, request.header("Last-Event-ID"));
+            source = follow_events(*parts_.connectors.events(), std::move(*query));
+        }
+    }
+    const bool follows = source != nullptr;
+    if (follows) {
+        co_await follows_.run(std::move(source), responder);
+    }
+    co_return follows;
 }
 
 } // namespace gatehouse::gateway

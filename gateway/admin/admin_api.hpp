@@ -7,7 +7,7 @@
 #include "gateway/admin/admin_json.hpp"
 #include "gateway/admin/admin_route.hpp"
 #include "gateway/admin/connector_control.hpp"
-#include "gateway/admin/log_stream.hpp"
+#include "gateway/admin/follow.hpp"
 #include "gateway/admin/reloader.hpp"
 #include "gateway/admin/tool_caller.hpp"
 #include "gateway/auth/agents.hpp"
@@ -16,10 +16,8 @@
 #include "gateway/journal/journal.hpp"
 #include "runtime/base/clock.hpp"
 
-#include <memory>
 #include <optional>
 #include <string>
-#include <vector>
 
 namespace gatehouse::gateway {
 
@@ -41,30 +39,38 @@ class AdminApi final : public HttpHandler {
 
     std::optional<HttpReply> check_head(const HttpRequest& head) override;
     Task<void> handle(HttpRequest request, HttpResponder& responder) override;
-    // Ends the running log streams, so that the listener can drain. Idempotent.
+    // Ends the running followers, so that the listener can drain. Idempotent.
     void stop();
 
   private:
     Task<HttpReply> answer(AdminRoute route, HttpRequest request);
+    Task<HttpReply> change(AdminRoute route, HttpRequest request);
     HttpReply read(const AdminRoute& route) const;
+    HttpReply read_connector(const AdminRoute& route) const;
+    // A followed log or the followed events; false: not asked for, or nothing to follow.
+    Task<bool> followed(const AdminRoute& route, const HttpRequest& request,
+                        HttpResponder& responder);
+    Task<HttpReply> logs(std::string name, std::string target);
+    HttpReply events(const std::string& target) const;
+
     Task<HttpReply> change_connector(AdminRoute route, std::string peer);
+    Task<HttpReply> reload(std::string peer);
+    Task<HttpReply> call_tool(std::string connector, HttpRequest request);
     Task<HttpReply> create_agent(HttpRequest request);
     Task<HttpReply> remove_agent(std::string name, std::string peer);
     Task<HttpReply> set_secret(std::string name, HttpRequest request);
     Task<HttpReply> remove_secret(std::string name, std::string peer);
-    Task<void> logs(AdminRoute route, HttpRequest request, HttpResponder& responder);
-    Task<void> follow_log(runtime::ConnectorLog& log, LogQuery query, HttpResponder& responder);
 
+    // GH-N404 of an unknown connector.
+    Result<runtime::ConnectorLog*> log_of(const std::string& name) const;
     // Written before the change; an error means the change must not happen.
     Task<Result<std::uint64_t>> announce(std::string peer, std::string action, std::string target);
     // A change that was announced and then failed.
     void record_failure(const JournalRecord& announced, const Error& error);
 
-    Executor executor_;
     AdminParts parts_;
     DaemonFacts facts_;
-    std::vector<std::weak_ptr<LogFollow>> follows_;
-    bool stopping_ = false;
+    FollowGroup follows_;
 };
 
 } // namespace gatehouse::gateway

@@ -53,31 +53,23 @@ HttpReply no_content() {
 
 } // namespace
 
-Task<HttpReply> AdminApi::change_connector(AdminRoute route, std::string peer) {
-    const ConnectorName name(route.name);
-    if (!parts_.connectors.status(name)) {
-        co_return problem_reply(404, no_such_error("connector", route.name, "ls"));
+Task<HttpReply> AdminApi::change(AdminRoute route, HttpRequest request) {
+    switch (route.operation) {
+    case AdminOperation::reload:
+        return reload(std::move(request.peer));
+    case AdminOperation::connector_call:
+        return call_tool(std::move(route.name), std::move(request));
+    case AdminOperation::agent_create:
+        return create_agent(std::move(request));
+    case AdminOperation::agent_remove:
+        return remove_agent(std::move(route.name), std::move(request.peer));
+    case AdminOperation::secret_set:
+        return set_secret(std::move(route.name), std::move(request));
+    case AdminOperation::secret_remove:
+        return remove_secret(std::move(route.name), std::move(request.peer));
+    default:
+        return change_connector(std::move(route), std::move(request.peer));
     }
-    const bool starts = route.operation == AdminOperation::connector_start;
-    const bool stops = route.operation == AdminOperation::connector_stop;
-    const std::string action = starts  ? "connector.start"
-                               : stops ? "connector.stop"
-                                       : "connector.restart";
-    auto announced = co_await announce(peer, action, route.name);
-    if (!announced) {
-        co_return problem_reply(503, announced.error());
-    }
-    Task<Result<void>> change = starts  ? parts_.connectors.start(name)
-                                : stops ? parts_.connectors.stop(name)
-                                        : parts_.connectors.restart(name);
-    auto done = co_await std::move(change);
-    if (!done) {
-        record_failure(admin_record(std::move(peer), action, route.name), done.error());
-        const int known = status_of_error(done.error());
-        co_return problem_reply(known == 400 ? 502 : known, done.error());
-    }
-    const auto status = parts_.connectors.status(name);
-    co_return status ? json_reply(200, status_json(*status)) : no_content();
 }
 
 Task<HttpReply> AdminApi::create_agent(HttpRequest request) {

@@ -111,15 +111,80 @@ Json record_json(const runtime::LogRecord& record) {
     json["time"] = rfc3339_text(record.time);
     json["instance"] = record.instance.value;
     json["stream"] = runtime::to_text(record.stream);
-    json["level"] = runtime::to_text(record.level);
-    json["continued"] = record.continued;
-    json["member"] = record.member;
-    json["calls"] = Json::array();
-    for (const CallId call : record.calls) {
-        json["calls"].push_back(call.value);
+    if (record.level != runtime::LogLevel::none) {
+        json["level"] = runtime::to_text(record.level);
+    }
+    if (record.continued) {
+        json["continued"] = true;
+    }
+    if (!record.member.empty()) {
+        json["member"] = record.member;
+    }
+    if (!record.calls.empty()) {
+        Json calls = Json::array();
+        for (const CallId call : record.calls) {
+            calls.push_back(call.value);
+        }
+        json["calls"] = std::move(calls);
     }
     json["text"] = record.text;
     return json;
+}
+
+Json event_json(const runtime::Event& event) {
+    Json json = Json::object();
+    json["seq"] = event.seq;
+    json["time"] = rfc3339_text(event.time);
+    json["kind"] = runtime::to_text(event.kind);
+    json["connector"] = event.connector;
+    json["instance"] = event.instance.value;
+    json["from"] = event.from;
+    json["to"] = event.to;
+    json["cause"] = cause_json(event.cause);
+    json["text"] = event.text;
+    return json;
+}
+
+Json cause_code_json(const CauseCode& code) {
+    Json json = Json::object();
+    json["code"] = code.code;
+    json["title"] = code.title;
+    json["meaning"] = code.meaning;
+    json["action"] = code.action;
+    json["who"] = code.who;
+    return json;
+}
+
+Json tools_json(const runtime::Catalogue* catalogue) {
+    Json json = Json::object();
+    if (catalogue == nullptr) {
+        json["tools"] = nullptr;
+        return json;
+    }
+    json["era"] = catalogue->era == runtime::Era::modern ? "modern" : "legacy";
+    json["protocol_version"] = catalogue->protocol_version;
+    Json tools = Json::array();
+    for (const runtime::Tool& tool : catalogue->tools) {
+        auto definition = parse_json(tool.definition, 128);
+        Json named = Json::object();
+        named["name"] = tool.name;
+        tools.push_back(definition ? std::move(*definition) : std::move(named));
+    }
+    json["tools"] = std::move(tools);
+    return json;
+}
+
+void add_credential_versions(Json& detail, const std::vector<SecretInfo>& secrets) {
+    const auto credentials = detail.find("credentials");
+    if (credentials == detail.end() || !credentials->is_array()) {
+        return;
+    }
+    for (Json& credential : *credentials) {
+        const std::string wanted = credential.value("secret", std::string());
+        const auto found = std::find_if(secrets.begin(), secrets.end(),
+                                        [&wanted](const auto& one) { return one.name == wanted; });
+        credential["version"] = found == secrets.end() ? Json(nullptr) : Json(found->version);
+    }
 }
 
 Json agent_json(const AgentInfo& agent) {

@@ -6,7 +6,10 @@
 #include "gateway/credentials/vault.hpp"
 #include "gateway/http/problem.hpp"
 #include "gateway/http/server.hpp"
+#include "runtime/base/cause_codes.hpp"
 #include "runtime/base/json.hpp"
+#include "runtime/catalogue.hpp"
+#include "runtime/events/event_log.hpp"
 #include "runtime/logs/log_store.hpp"
 #include "runtime/supervisor/supervisor.hpp"
 
@@ -31,6 +34,13 @@ Json daemon_json(const DaemonFacts& facts, WallTime now,
 Json record_json(const runtime::LogRecord& record);
 Json agent_json(const AgentInfo& agent);
 Json secret_json(const SecretInfo& secret);
+Json event_json(const runtime::Event& event);
+Json cause_code_json(const CauseCode& code);
+// {"era", "protocol_version", "tools": [the definitions as the connector gave them]}; null: the
+// connector never started, "tools" is null then.
+Json tools_json(const runtime::Catalogue* catalogue);
+// Sets "version" of each member of detail["credentials"] by its "secret"; null: not set.
+void add_credential_versions(Json& detail, const std::vector<SecretInfo>& secrets);
 
 // GH-N404 of a connector, agent or secret; list_verb names the ones there are.
 Error no_such_error(const std::string& kind, const std::string& name, const std::string& list_verb);

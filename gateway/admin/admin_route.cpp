@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
+#include <optional>
 #include <vector>
 
 namespace gatehouse::gateway {
@@ -17,14 +17,23 @@ struct RouteEntry {
     AdminOperation operation;
 };
 
-constexpr std::array<RouteEntry, 13> route_table{{
+constexpr std::array<RouteEntry, 22> route_table{{
     {"GET", "status", AdminOperation::status},
     {"GET", "connectors", AdminOperation::connectors},
     {"GET", "connectors/*", AdminOperation::connector},
     {"POST", "connectors/*/start", AdminOperation::connector_start},
     {"POST", "connectors/*/stop", AdminOperation::connector_stop},
     {"POST", "connectors/*/restart", AdminOperation::connector_restart},
+    {"POST", "connectors/*/wake", AdminOperation::connector_wake},
+    {"GET", "connectors/*/detail", AdminOperation::connector_detail},
     {"GET", "connectors/*/logs", AdminOperation::connector_logs},
+    {"GET", "connectors/*/crashes", AdminOperation::connector_crashes},
+    {"GET", "connectors/*/tools", AdminOperation::connector_tools},
+    {"POST", "connectors/*/call", AdminOperation::connector_call},
+    {"GET", "events", AdminOperation::events},
+    {"POST", "reload", AdminOperation::reload},
+    {"GET", "explain/*", AdminOperation::explain},
+    {"GET", "doctor", AdminOperation::doctor},
     {"GET", "agents", AdminOperation::agents},
     {"POST", "agents", AdminOperation::agent_create},
     {"DELETE", "agents/*", AdminOperation::agent_remove},
@@ -65,7 +74,8 @@ std::optional<std::string_view> fit_shape(std::string_view shape, std::string_vi
 AdminRefusal refuse_path(std::string_view path) {
     return {404, "",
             Error{"GH-N404", "no such resource", std::string(path.substr(0, 200)), "",
-                  "The resources are /api/v1/status, connectors, agents and secrets"}};
+                  "The resources are /api/v1/status, connectors, events, reload, explain, doctor, "
+                  "agents and secrets"}};
 }
 
 AdminRefusal refuse_method(std::string_view method, std::string_view path, std::string allow) {
@@ -80,41 +90,6 @@ AdminRefusal refuse_name(std::string_view name) {
             Error{"GH-N400", "not a usable name", std::string(name.substr(0, 80)),
                   "names have letters, digits, '.', '_' and '-', at most 64",
                   "Check the spelling"}};
-}
-
-Error bad_query(std::string_view key, std::string_view why) {
-    return Error{"GH-N400", "bad query parameter", std::string(key.substr(0, 80)), std::string(why),
-                 "Known: n=1…2000, after=SEQ, follow=true|false"};
-}
-
-std::optional<std::uint64_t> query_number(std::string_view text) {
-    std::uint64_t number = 0;
-    const char* const end = text.data() + text.size();
-    const auto [parsed_to, problem] = std::from_chars(text.data(), end, number);
-    if (problem != std::errc{} || parsed_to != end) {
-        return std::nullopt;
-    }
-    return number;
-}
-
-Result<void> set_log_parameter(LogQuery& query, std::string_view key, std::string_view value) {
-    const auto number = query_number(value);
-    if (key == "n") {
-        if (!number || *number < 1 || *number > LogQuery::count_max) {
-            return bad_query(key, "must be a number from 1 to 2000");
-        }
-        query.count = static_cast<std::size_t>(*number);
-    } else if (key == "after") {
-        if (!number) {
-            return bad_query(key, "must be the seq of a record");
-        }
-        query.after = number;
-    } else if (key == "follow" && (value == "true" || value == "false")) {
-        query.follow = value == "true";
-    } else {
-        return bad_query(key, "is not known or has a wrong value");
-    }
-    return {};
 }
 
 } // namespace
@@ -152,24 +127,6 @@ std::variant<AdminRoute, AdminRefusal> match_admin_route(std::string_view method
         return refuse_path(path);
     }
     return refuse_method(method, path, std::move(allowed));
-}
-
-Result<LogQuery> parse_log_query(std::string_view target) {
-    LogQuery query;
-    const std::size_t mark = target.find('?');
-    std::string_view rest = mark == std::string_view::npos ? "" : target.substr(mark + 1);
-    while (!rest.empty()) {
-        const std::size_t end = std::min(rest.find('&'), rest.size());
-        const std::string_view pair = rest.substr(0, end);
-        rest.remove_prefix(std::min(end + 1, rest.size()));
-        const std::size_t equals = std::min(pair.find('='), pair.size());
-        const std::string_view value = pair.substr(std::min(equals + 1, pair.size()));
-        auto set = set_log_parameter(query, pair.substr(0, equals), value);
-        if (!set) {
-            return std::move(set).error();
-        }
-    }
-    return query;
 }
 
 } // namespace gatehouse::gateway

@@ -4,8 +4,6 @@
 #include "runtime/base/error.hpp"
 #include "runtime/base/result.hpp"
 
-#include <cstdint>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -19,7 +17,16 @@ enum class AdminOperation {
     connector_start,
     connector_stop,
     connector_restart,
+    connector_wake,
+    connector_detail,
     connector_logs,
+    connector_crashes,
+    connector_tools,
+    connector_call,
+    events,
+    reload,
+    explain,
+    doctor,
     agents,
     agent_create,
     agent_remove,
@@ -30,7 +37,7 @@ enum class AdminOperation {
 
 struct AdminRoute {
     AdminOperation operation = AdminOperation::status;
-    std::string name; // of the connector, agent or secret; empty for collections
+    std::string name; // of the connector, agent, secret or cause code; empty for collections
 };
 
 struct AdminRefusal {
@@ -46,14 +53,5 @@ std::variant<AdminRoute, AdminRefusal> match_admin_route(std::string_view method
                                                          std::string_view path);
 
 bool plausible_admin_name(std::string_view name);
-
-// ?n=&after=&follow= of a connector's log.
-struct LogQuery {
-    static constexpr std::size_t count_max = 2000;
-    std::size_t count = 100;            // 1 … count_max
-    std::optional<std::uint64_t> after; // instead of the newest `count`
-    bool follow = false;
-};
-Result<LogQuery> parse_log_query(std::string_view target);
 
 } // namespace gatehouse::gateway

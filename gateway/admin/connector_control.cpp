@@ -41,9 +41,7 @@ Result<Json> SupervisorControl::describe(const ConnectorName& name) const {
 }
 
 std::vector<runtime::CrashRecord> SupervisorControl::crashes(const ConnectorName& name) const {
-    (void)name;
-    (void)crashes_;
-    return {};
+    return crashes_ == nullptr ? std::vector<runtime::CrashRecord>() : crashes_->list(name);
 }
 
 std::shared_ptr<const runtime::Catalogue>

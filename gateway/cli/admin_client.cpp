@@ -1,6 +1,7 @@
 #include "gateway/cli/admin_client.hpp"
 
 #include "runtime/base/secret.hpp"
+#include "runtime/http_client/sse_reader.hpp"
 
 #include <array>
 #include <boost/asio/connect.hpp>
@@ -23,7 +24,7 @@ using UnixStream = asio::local::stream_protocol;
 using boost::system::error_code;
 
 constexpr std::uint64_t answer_max_bytes = 64ULL << 20;
-constexpr std::size_t line_max_bytes = 1 << 20;
+constexpr std::size_t event_max_bytes = 1 << 20;
 constexpr std::chrono::seconds stream_silence_max{45};
 
 Error unreachable_error(const std::filesystem::path& socket, std::string why,
@@ -52,9 +53,12 @@ class Exchange {
     }
 
     Result<void> send(const AdminRequest& request, std::chrono::milliseconds deadline) {
-        head_ = request.method + " " + request.target + " HTTP/1.1\r\nHost: gatehouse\r\n" +
-                "Connection: close\r\nContent-Length: " + std::to_string(request.body.size()) +
-                "\r\n\r\n";
+        head_ =
+            request.method + " " + request.target + " HTTP/1.1\r\nHost: gatehouse\r\n" +
+            "Connection: close\r\nContent-Length: " + std::to_string(request.body.size()) + "\r\n" +
+            (request.last_event_id.empty() ? ""
+                                           : "Last-Event-ID: " + request.last_event_id + "\r\n") +
+            "\r\n";
         const std::array<asio::const_buffer, 2> pieces{asio::buffer(head_),
                                                        asio::buffer(request.body)};
         return finish(deadline, [this, pieces](auto done) {
@@ -119,21 +123,21 @@ class Exchange {
     std::string head_;
 };
 
-// Hands over the complete lines in `text` and leaves the rest in it; false: the reader wants no
-// more.
-bool hand_over_lines(std::string& text, const std::function<bool(std::string_view)>& on_line) {
-    std::size_t begin = 0;
-    bool wanted = true;
-    while (wanted) {
-        const std::size_t end = text.find('\n', begin);
-        if (end == std::string::npos) {
-            break;
+// Hands over the events in `bytes`; false: the reader wants no more.
+Result<bool> hand_over_events(runtime::SseReader& events, std::string_view bytes,
+                              FollowReader& reader) {
+    while (!bytes.empty()) {
+        const auto used = events.read(bytes);
+        if (!used) {
+            return used.error();
         }
-        wanted = on_line(std::string_view(text).substr(begin, end - begin));
-        begin = end + 1;
+        bytes.remove_prefix(*used);
+        const auto event = events.take();
+        if (event && !reader.on_event(event->type, event->data)) {
+            return false;
+        }
     }
-    text.erase(0, begin);
-    return wanted;
+    return reader.on_sign();
 }
 
 Error bad_answer(std::string why) {
@@ -187,12 +191,13 @@ Result<Json> AdminClient::request(const AdminRequest& request) const {
     return parsed ? std::move(parsed) : Result<Json>(bad_answer(parsed.error().why));
 }
 
-Result<void> AdminClient::stream(const std::string& target,
-                                 const std::function<bool(std::string_view)>& on_line) const {
+Result<FollowEnd> AdminClient::follow(const std::string& target, std::string& last_event_id,
+                                      FollowReader& reader) const {
     constexpr std::chrono::milliseconds head_deadline{15'000};
     Exchange exchange(socket_);
     AdminRequest request;
     request.target = target;
+    request.last_event_id = last_event_id;
     auto step = exchange.connect(head_deadline);
     if (step) {
         step = exchange.send(request, head_deadline);
@@ -205,16 +210,27 @@ Result<void> AdminClient::stream(const std::string& target,
         return step ? error_of_problem(exchange.status(), exchange.body())
                     : std::move(step).error();
     }
+    if (!step) {
+        return std::move(step).error();
+    }
+    reader.on_begin();
+    runtime::SseReader events(event_max_bytes, last_event_id);
     while (step) {
-        if (!hand_over_lines(exchange.body(), on_line) || exchange.done()) {
-            return {};
+        const auto wanted = hand_over_events(events, exchange.body(), reader);
+        exchange.body().clear();
+        last_event_id = events.last_event_id();
+        if (!wanted) {
+            return wanted.error();
         }
-        if (exchange.body().size() > line_max_bytes) {
-            return bad_answer("a line is longer than 1 MiB");
+        if (!*wanted) {
+            return FollowEnd::reader_done;
+        }
+        if (exchange.done()) {
+            break;
         }
         step = exchange.read_some(stream_silence_max);
     }
-    return step;
+    return FollowEnd::broken;
 }
 
 } // namespace gatehouse::gateway

@@ -7,7 +7,6 @@
 
 #include <chrono>
 #include <filesystem>
-#include <functional>
 #include <string>
 #include <string_view>
 
@@ -18,7 +17,20 @@ struct AdminRequest {
     std::string target;                         // "/api/v1/connectors"
     std::string_view body;                      // lives as long as the call; no copy is made of it
     std::chrono::milliseconds deadline{15'000}; // for the whole exchange
+    std::string last_event_id;                  // Last-Event-ID; empty: none
 };
+
+// Who reads an endless answer.
+class FollowReader {
+  public:
+    virtual ~FollowReader() = default;
+    virtual void on_begin() {}
+    // False: no more.
+    virtual bool on_event(std::string_view type, std::string_view data) = 0;
+    // After each piece that came, also one without an event; false: no more.
+    virtual bool on_sign() { return true; }
+};
+enum class FollowEnd { reader_done, broken };
 
 class AdminClient {
   public:
@@ -27,11 +39,12 @@ class AdminClient {
     // The JSON of a 2xx answer (null if it has no body). Errors: GH-N503 no daemon answers in time;
     // the daemon's own error as its problem details say.
     Result<Json> request(const AdminRequest& request) const;
-    // Hands over each line of an endless answer until `on_line` returns false, the daemon ends it,
-    // or nothing came for 45 s. The daemon sends an empty line every 15 s: time to look whether
-    // anybody still wants to read.
-    Result<void> stream(const std::string& target,
-                        const std::function<bool(std::string_view line)>& on_line) const;
+    // Hands over each event of an endless answer, and keeps last_event_id, with which the next call
+    // goes on. Ends when the reader wants no more, or when the daemon ends the answer, breaks off
+    // or is silent for 45 s (it gives a sign every 15 s). Errors: GH-N503 before the answer has
+    // begun; the daemon's own error.
+    Result<FollowEnd> follow(const std::string& target, std::string& last_event_id,
+                             FollowReader& reader) const;
 
   private:
     std::filesystem::path socket_;

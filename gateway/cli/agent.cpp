@@ -23,8 +23,8 @@ ExitCode run_agent_create(CliContext& context, const std::string& name) {
     if (!answer) {
         return fail_with(context, answer.error());
     }
-    if (context.options.format == OutputFormat::json) {
-        print_json(context, *answer);
+    if (context.wants_value()) {
+        print_value(context, *answer);
     } else {
         context.out << text_field(*answer, "token") << '\n';
     }

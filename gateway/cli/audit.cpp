@@ -40,7 +40,7 @@ ExitCode run_audit_tail(CliContext& context, const AuditArguments& arguments) {
     if (!lines) {
         return fail_with(context, lines.error());
     }
-    if (context.options.format == OutputFormat::json) {
+    if (context.wants_value()) {
         for (const std::string& line : lines.value()) {
             context.out << line << (line.ends_with('\n') ? "" : "\n");
         }
@@ -68,11 +68,11 @@ ExitCode run_audit_verify(CliContext& context, const AuditArguments& arguments) 
                           "could write to it"});
         return ExitCode::audit_failed;
     }
-    if (context.options.format == OutputFormat::json) {
+    if (context.wants_value()) {
         Json json = Json::object();
         json["ok"] = true;
         json["record_count"] = found.record_count;
-        print_json(context, json);
+        print_value(context, json);
     } else {
         context.out << "ok: " << found.record_count << " records, the chain is whole\n";
     }

@@ -1,8 +1,8 @@
 #include "gateway/cli/cli.hpp"
 
+#include "gateway/cli/command_line.hpp"
 #include "runtime/manifest/field.hpp"
 
-#include <CLI/CLI.hpp>
 #include <cerrno>
 #include <map>
 #include <memory>
@@ -13,23 +13,6 @@ namespace gatehouse::gateway {
 
 namespace {
 
-using Verb = std::function<ExitCode(CliContext&)>;
-
-// The arguments of all verbs, filled by the parser, and the verb that was chosen.
-struct CommandLine {
-    GlobalOptions global;
-    std::string name;
-    std::string schema_kind = "connector";
-    std::vector<std::filesystem::path> files;
-    LogsArguments logs;
-    AuditArguments audit;
-    Verb chosen;
-};
-
-void choose(CLI::App* command, CommandLine& line, Verb verb) {
-    command->callback([&line, verb = std::move(verb)] { line.chosen = verb; });
-}
-
 // Names go into a path of the admin API, so only what a name can be is let through.
 std::string name_problem(const std::string& text) {
     constexpr std::string_view allowed =
@@ -39,16 +22,11 @@ std::string name_problem(const std::string& text) {
     return fits ? "" : "'" + escape_controls(text) + "' is not a name (letters, digits, '-')";
 }
 
-CLI::Option* add_name(CLI::App* command, CommandLine& line, const std::string& meaning) {
-    return command->add_option("NAME", line.name, meaning)
-        ->type_name("")
-        ->check(CLI::Validator(name_problem, "", "name"));
-}
-
 void add_global_options(CLI::App& app, CommandLine& line) {
     const std::map<std::string, OutputFormat> formats{{"table", OutputFormat::table},
                                                       {"wide", OutputFormat::wide},
                                                       {"json", OutputFormat::json},
+                                                      {"yaml", OutputFormat::yaml},
                                                       {"name", OutputFormat::name}};
     app.add_option("-c,--config", line.global.config, "gateway file (default: ./gatehouse.yaml)")
         ->type_name("FILE")
@@ -61,12 +39,12 @@ void add_global_options(CLI::App& app, CommandLine& line) {
            [formats, &line](const std::string& word) {
                const auto found = formats.find(word);
                if (found == formats.end()) {
-                   throw CLI::ValidationError("--output",
-                                              "'" + word + "' is none of table, wide, json, name");
+                   throw CLI::ValidationError(
+                       "--output", "'" + word + "' is none of table, wide, json, yaml, name");
                }
                line.global.format = found->second;
            },
-           "table, wide, json or name")
+           "table, wide, json, yaml or name")
         ->type_name("FORMAT");
 }
 
@@ -86,38 +64,49 @@ void add_file_verbs(CLI::App& app, CommandLine& line, const DaemonRunner& run_da
     choose(schema, line,
            [&line](CliContext& context) { return run_schema(context, line.schema_kind); });
 
+    CLI::App* explain = app.add_subcommand("explain", "Say what a cause code means; all of them");
+    explain->add_option("CODE", line.code, "like GH-P303")->type_name("");
+    choose(explain, line, [&line](CliContext& context) { return run_explain(context, line.code); });
+
     choose(app.add_subcommand("version", "Print the version"), line, run_version);
 }
 
-void add_connector_verbs(CLI::App& app, CommandLine& line) {
-    choose(app.add_subcommand("ls", "List the connectors and how they are"), line, run_ls);
-
-    CLI::App* status = app.add_subcommand("status", "Show the daemon, or all about one connector");
-    add_name(status, line, "connector");
-    choose(status, line, [&line](CliContext& context) { return run_status(context, line.name); });
-
-    CLI::App* logs = app.add_subcommand("logs", "Show what a connector wrote");
-    add_name(logs, line, "connector")->required();
-    logs->add_flag("-f,--follow", line.logs.follow, "go on until interrupted");
-    logs->add_option("-n,--lines", line.logs.count, "newest lines to show (default 100)")
-        ->type_name("N")
-        ->check(CLI::Range(std::size_t{1}, std::size_t{2000}).description(""));
-    choose(logs, line, [&line](CliContext& context) {
-        line.logs.name = line.name;
-        return run_logs(context, line.logs);
-    });
-
-    const std::pair<const char*, ConnectorVerb> verbs[] = {{"start", ConnectorVerb::start},
-                                                           {"stop", ConnectorVerb::stop},
-                                                           {"restart", ConnectorVerb::restart}};
-    for (const auto& [word, verb] : verbs) {
-        const std::string text = std::string(word) + " a connector and wait until it is so";
-        CLI::App* command = app.add_subcommand(word, text);
-        add_name(command, line, "connector")->required();
-        choose(command, line, [&line, chosen = verb](CliContext& context) {
-            return run_connector_verb(context, chosen, line.name);
-        });
+// What the parser knows of one verb, and of the verbs below it.
+void collect_verbs(const CLI::App* app, const std::string& before,
+                   std::vector<CompletionVerb>& verbs) {
+    const auto all = [](const CLI::App*) { return true; };
+    for (const CLI::App* verb : app->get_subcommands(all)) {
+        const std::string name = before + verb->get_name();
+        if (!verb->get_subcommands(all).empty()) {
+            collect_verbs(verb, name + " ", verbs);
+            continue;
+        }
+        CompletionVerb known{name, verb->get_description(), {}, false, false};
+        for (const CLI::Option* option : verb->get_options()) {
+            for (const std::string& word : option->get_snames()) {
+                known.options.push_back("-" + word);
+            }
+            for (const std::string& word : option->get_lnames()) {
+                known.options.push_back("--" + word);
+            }
+            known.takes_connector |= option->get_description() == "connector";
+            known.takes_file |= option->get_description() == "files to check";
+        }
+        verbs.push_back(std::move(known));
     }
+}
+
+void add_completion(CLI::App& app, CommandLine& line) {
+    CLI::App* completion = app.add_subcommand("completion", "Print the completion of a shell");
+    completion->add_option("SHELL", line.shell, "bash, zsh or fish")
+        ->type_name("")
+        ->required()
+        ->check(CLI::IsMember({"bash", "zsh", "fish"}).description(""));
+    choose(completion, line, [&app, &line](CliContext& context) {
+        std::vector<CompletionVerb> verbs;
+        collect_verbs(&app, "", verbs);
+        return run_completion(context, line.shell, verbs);
+    });
 }
 
 struct NamedVerb {
@@ -198,6 +187,16 @@ std::string usage_problem(const CLI::App& app, const CLI::ParseError& problem) {
 
 } // namespace
 
+void choose(CLI::App* command, CommandLine& line, Verb verb) {
+    command->callback([&line, verb = std::move(verb)] { line.chosen = verb; });
+}
+
+CLI::Option* add_name(CLI::App* command, CommandLine& line, const std::string& meaning) {
+    return command->add_option("NAME", line.name, meaning)
+        ->type_name("")
+        ->check(CLI::Validator(name_problem, "", "name"));
+}
+
 int run_cli(int argument_count, const char* const* arguments, const CliHost& host) {
     CommandLine line;
     CLI::App app("Gatehouse hosts MCP connectors in sandboxes, behind one governed endpoint.",
@@ -209,6 +208,7 @@ int run_cli(int argument_count, const char* const* arguments, const CliHost& hos
     add_connector_verbs(app, line);
     add_access_verbs(app, line);
     add_audit_verbs(app, line);
+    add_completion(app, line);
     try {
         app.parse(argument_count, arguments);
     } catch (const CLI::Success& help) {

@@ -1,5 +1,6 @@
 #include "gateway/cli/context.hpp"
 
+#include "gateway/cli/yaml_text.hpp"
 #include "gateway/config/gateway_reader.hpp"
 
 #include <algorithm>
@@ -77,8 +78,32 @@ ExitCode fail_with(CliContext& context, const Error& error) {
     return exit_code_of(error);
 }
 
-void print_json(CliContext& context, const Json& json) {
-    context.out << json.dump(2, ' ', false, Json::error_handler_t::replace) << '\n';
+void print_value(CliContext& context, const Json& json) {
+    if (context.options.format == OutputFormat::yaml) {
+        context.out << yaml_text(json);
+    } else {
+        context.out << shown_json_text(json) << '\n';
+    }
+}
+
+std::optional<Json> ask_daemon(CliContext& context, const AdminRequest& request, ExitCode& code) {
+    const auto client = connect_admin(context.options);
+    if (!client) {
+        code = fail_with(context, client.error());
+        return std::nullopt;
+    }
+    auto answer = client.value().request(request);
+    if (!answer) {
+        code = fail_with(context, answer.error());
+        return std::nullopt;
+    }
+    return std::move(*answer);
+}
+
+std::optional<Json> ask_daemon(CliContext& context, const std::string& resource, ExitCode& code) {
+    AdminRequest request;
+    request.target = "/api/v1/" + resource;
+    return ask_daemon(context, request, code);
 }
 
 bool output_is_abandoned() {

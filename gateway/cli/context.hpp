@@ -4,7 +4,7 @@
 
 #include "gateway/cli/admin_client.hpp"
 #include "gateway/cli/exit_code.hpp"
-#include "gateway/cli/table.hpp"
+#include "gateway/cli/views.hpp"
 #include "runtime/base/clock.hpp"
 #include "runtime/base/result.hpp"
 
@@ -15,7 +15,7 @@
 
 namespace gatehouse::gateway {
 
-enum class OutputFormat { table, wide, json, name };
+enum class OutputFormat { table, wide, json, yaml, name };
 
 struct GlobalOptions {
     std::filesystem::path config; // empty: ./gatehouse.yaml if there is one
@@ -34,7 +34,14 @@ struct CliContext {
     WallTime now;
 
     TableStyle table_style() const {
-        return {options.format == OutputFormat::wide ? TableStyle::uncut : out_width, out_colour};
+        const bool wide = options.format == OutputFormat::wide;
+        return {wide ? TableStyle::uncut : out_width, out_colour, out_is_terminal && !wide};
+    }
+    ViewStyle view_style() const {
+        return {now, out_colour, out_is_terminal, out_width, options.format == OutputFormat::wide};
+    }
+    bool wants_value() const { // for a program, not for a person
+        return options.format == OutputFormat::json || options.format == OutputFormat::yaml;
     }
 };
 
@@ -45,8 +52,12 @@ CliContext make_cli_context(GlobalOptions options, std::ostream& out, std::ostre
 void print_error(CliContext& context, const Error& error);
 // print_error and the exit code that belongs to the error.
 ExitCode fail_with(CliContext& context, const Error& error);
-// Indented JSON and a newline.
-void print_json(CliContext& context, const Json& json);
+// The value as indented JSON, or as YAML if that is asked for.
+void print_value(CliContext& context, const Json& json);
+// One request; nothing after a failure, which is printed then, and its exit code kept.
+std::optional<Json> ask_daemon(CliContext& context, const AdminRequest& request, ExitCode& code);
+// The JSON of a GET below /api/v1/.
+std::optional<Json> ask_daemon(CliContext& context, const std::string& resource, ExitCode& code);
 
 // Whether standard output is a pipe that nobody reads any more.
 bool output_is_abandoned();

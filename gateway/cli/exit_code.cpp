@@ -3,13 +3,23 @@
 namespace gatehouse::gateway {
 
 ExitCode exit_code_of(const Error& error) {
-    if (error.code == "GH-N404") {
+    const auto is = [&error](auto... codes) { return ((error.code == codes) || ...); };
+    if (is("GH-N404", "GH-A112")) {
         return ExitCode::not_found;
     }
-    if (error.code == "GH-A111" || error.code == "GH-N409") {
+    if (is("GH-N400", "GH-N405", "GH-C532")) {
+        return ExitCode::usage;
+    }
+    if (is("GH-A111", "GH-N409")) {
         return ExitCode::conflict;
     }
-    return error.code == "GH-N503" ? ExitCode::unreachable : ExitCode::failed;
+    if (is("GH-A101")) {
+        return ExitCode::sign_in_needed;
+    }
+    if (is("GH-N406", "GH-A130") || error.code.starts_with("GH-Z")) {
+        return ExitCode::denied;
+    }
+    return is("GH-N503") ? ExitCode::unreachable : ExitCode::failed;
 }
 
 } // namespace gatehouse::gateway

@@ -8,8 +8,8 @@ namespace gatehouse::gateway {
 
 void print_listing(CliContext& context, const Json& answer, const Listing& listing) {
     const Json& list = member_field(answer, listing.collection.c_str());
-    if (context.options.format == OutputFormat::json) {
-        print_json(context, answer);
+    if (context.wants_value()) {
+        print_value(context, answer);
     } else if (context.options.format == OutputFormat::name) {
         for (const Json& item : list) {
             context.out << escape_controls(text_field(item, "name")) << '\n';

@@ -5,7 +5,8 @@
 namespace gatehouse::gateway {
 
 ExitCode run_ls(CliContext& context) {
-    return show_listing(context, {"connectors", connectors_table,
+    const bool wide = context.options.format == OutputFormat::wide;
+    return show_listing(context, {"connectors", wide ? wide_connectors_table : connectors_table,
                                   "no connectors: put a manifest into the manifests folder"});
 }
 

@@ -27,8 +27,8 @@ ExitCode run_secret_set(CliContext& context, const std::string& name) {
     if (!answer) {
         return fail_with(context, answer.error());
     }
-    if (context.options.format == OutputFormat::json) {
-        print_json(context, *answer);
+    if (context.wants_value()) {
+        print_value(context, *answer);
     } else {
         context.err << "secret '" << name << "' set, version " << shown_field(*answer, "version")
                     << "; running connectors that use it restart\n";

@@ -24,7 +24,7 @@ void print_status_logs(CliContext& context, const AdminClient& client, const std
     if (records.empty()) {
         return;
     }
-    const ViewStyle style{context.now, context.out_colour, context.out_is_terminal};
+    const ViewStyle style = context.view_style();
     context.out << "last log lines\n";
     for (const Json& record : records) {
         context.out << "  " << log_line_view(record, style) << '\n';
@@ -44,9 +44,9 @@ ExitCode run_status(CliContext& context, const std::string& name) {
     if (!answer) {
         return fail_with(context, answer.error());
     }
-    const ViewStyle style{context.now, context.out_colour, context.out_is_terminal};
-    if (context.options.format == OutputFormat::json) {
-        print_json(context, *answer);
+    const ViewStyle style = context.view_style();
+    if (context.wants_value()) {
+        print_value(context, *answer);
     } else if (context.options.format == OutputFormat::name) {
         context.out << (name.empty() ? "gatehouse" : name) << '\n';
     } else if (name.empty()) {

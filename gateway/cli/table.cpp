@@ -9,6 +9,7 @@ namespace {
 constexpr std::size_t column_gap = 2;
 constexpr std::size_t last_column_min_width = 16;
 constexpr std::size_t column_min_width = 4;
+constexpr std::size_t below_indent = 4;
 
 std::vector<std::size_t> natural_widths(const Table& table) {
     std::vector<std::size_t> widths;
@@ -67,12 +68,33 @@ void append_row(std::string& out, const std::vector<Cell>& row,
     out += '\n';
 }
 
+// Rows whose last cell has no room for its text show it in brief and the rest below.
+Table folded(Table table, std::size_t width) {
+    std::vector<std::size_t> widths = natural_widths(table);
+    widths.back() = 0;
+    const std::size_t others = widths_total(widths);
+    const std::size_t room = width > others ? width - others : 0;
+    for (auto& row : table.rows) {
+        if (row.empty()) {
+            continue;
+        }
+        Cell& last = row.back();
+        if (last.brief.empty() || display_width(escape_controls(last.text)) <= room) {
+            last.below.clear();
+        } else {
+            last.text = last.brief;
+        }
+    }
+    return table;
+}
+
 } // namespace
 
-std::string render_table(const Table& table, const TableStyle& style) {
-    if (table.headers.empty()) {
+std::string render_table(const Table& given, const TableStyle& style) {
+    if (given.headers.empty()) {
         return {};
     }
+    const Table table = style.fold ? folded(given, style.width) : given;
     std::vector<std::size_t> widths = natural_widths(table);
     if (style.width != TableStyle::uncut) {
         fit_widths(widths, style.width);
@@ -85,6 +107,36 @@ std::string render_table(const Table& table, const TableStyle& style) {
     append_row(out, head, widths, style.colour);
     for (const auto& row : table.rows) {
         append_row(out, row, widths, style.colour);
+        if (style.fold && !row.empty()) {
+            for (const std::string& line : row.back().below) {
+                out += wrapped_text(line, style.width, below_indent);
+            }
+        }
+    }
+    return out;
+}
+
+std::string wrapped_text(std::string_view text, std::size_t width, std::size_t indent) {
+    const std::string safe = escape_controls(text);
+    const std::size_t room = std::max<std::size_t>(width > indent ? width - indent : 0, 20);
+    std::string out;
+    std::string line;
+    const auto end_line = [&out, &line, indent] {
+        out.append(indent, ' ');
+        out += line + "\n";
+        line.clear();
+    };
+    for (std::string_view rest = safe; !rest.empty();) {
+        const std::size_t end = std::min(rest.find(' '), rest.size());
+        const std::string_view word = rest.substr(0, end);
+        rest.remove_prefix(std::min(end + 1, rest.size()));
+        if (!line.empty() && display_width(line) + 1 + display_width(word) > room) {
+            end_line();
+        }
+        line += (line.empty() ? "" : " ") + std::string(word);
+    }
+    if (!line.empty()) {
+        end_line();
     }
     return out;
 }

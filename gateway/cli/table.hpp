@@ -13,6 +13,10 @@ namespace gatehouse::gateway {
 struct Cell {
     std::string text;
     Tint tint = Tint::none;
+    // Of the last cell of a row, for a narrow terminal: what stands there if the text does not fit,
+    // and the lines that then follow below the row.
+    std::string brief = {};
+    std::vector<std::string> below = {};
 };
 
 struct Table {
@@ -24,10 +28,14 @@ struct TableStyle {
     static constexpr std::size_t uncut = std::numeric_limits<std::size_t>::max();
     std::size_t width = 100;
     bool colour = false;
+    bool fold = false; // the last cell may go on below its row
 };
 
-// The last column takes what is left and is cut first; then the widest of the others. No trailing
-// blanks.
+// The last column takes what is left and is cut (or folded) first; then the widest of the others.
+// No trailing blanks.
 std::string render_table(const Table& table, const TableStyle& style);
+// The words of a text in lines of at most `width`, each begun by `indent` blanks and ended by a
+// newline; escaped for a terminal.
+std::string wrapped_text(std::string_view text, std::size_t width, std::size_t indent);
 
 } // namespace gatehouse::gateway

@@ -2,12 +2,28 @@
 
 #include "runtime/base/units.hpp"
 
+#include <optional>
+
 namespace gatehouse::gateway {
 
 namespace {
 
 std::chrono::milliseconds in_milliseconds(WallTime::duration duration) {
     return std::chrono::duration_cast<std::chrono::milliseconds>(duration);
+}
+
+// "+01:00", "-05:30"
+std::optional<std::chrono::minutes> zone_offset(std::string_view zone) {
+    const auto digit = [zone](std::size_t at) {
+        return zone[at] >= '0' && zone[at] <= '9' ? zone[at] - '0' : 100;
+    };
+    const int hours = digit(1) * 10 + digit(2);
+    const int minutes = digit(4) * 10 + digit(5);
+    if ((zone[0] != '+' && zone[0] != '-') || zone[3] != ':' || hours > 23 || minutes > 59) {
+        return std::nullopt;
+    }
+    const std::chrono::minutes offset(hours * 60 + minutes);
+    return zone[0] == '-' ? -offset : offset;
 }
 
 } // namespace
@@ -26,6 +42,27 @@ std::string time_until(std::string_view rfc3339, WallTime now) {
         return "-";
     }
     return *time <= now ? "now" : age_text(in_milliseconds(*time - now));
+}
+
+Result<WallTime> parse_time_argument(std::string_view text, WallTime now) {
+    if (const auto ago = parse_duration(text)) {
+        return now - *ago;
+    }
+    if (const auto time = parse_rfc3339(text)) {
+        return *time;
+    }
+    constexpr std::size_t zone_size = std::string_view("+01:00").size();
+    if (text.size() > zone_size) {
+        const std::string_view zone = text.substr(text.size() - zone_size);
+        const std::string utc = std::string(text.substr(0, text.size() - zone_size)) + "Z";
+        const auto time = parse_rfc3339(utc);
+        const auto offset = zone_offset(zone);
+        if (time && offset) {
+            return *time - *offset;
+        }
+    }
+    return Error{"GH-N400", "not a time", "", "'" + std::string(text.substr(0, 80)) + "'",
+                 "Write how long ago, like 10m or 2h, or a time like 2026-11-25T08:00:00Z"};
 }
 
 std::string short_time(std::string_view rfc3339) {

@@ -23,7 +23,7 @@ Json issue_json(const runtime::Issue& issue) {
 
 ExitCode run_validate(CliContext& context, const std::vector<std::filesystem::path>& files) {
     const runtime::Issues issues = validate_files(files);
-    if (context.options.format == OutputFormat::json) {
+    if (context.wants_value()) {
         Json list = Json::array();
         for (const runtime::Issue& issue : issues) {
             list.push_back(issue_json(issue));
@@ -31,7 +31,7 @@ ExitCode run_validate(CliContext& context, const std::vector<std::filesystem::pa
         Json json = Json::object();
         json["ok"] = issues.empty();
         json["issues"] = std::move(list);
-        print_json(context, json);
+        print_value(context, json);
     } else {
         for (const runtime::Issue& issue : issues) {
             context.err << escape_controls(runtime::to_text(issue)) << '\n';
@@ -41,7 +41,7 @@ ExitCode run_validate(CliContext& context, const std::vector<std::filesystem::pa
         context.err << issues.size() << (issues.size() == 1 ? " problem\n" : " problems\n");
         return ExitCode::invalid_manifest;
     }
-    if (context.options.format != OutputFormat::json) {
+    if (!context.wants_value()) {
         context.out << "ok: " << files.size() << (files.size() == 1 ? " file\n" : " files\n");
     }
     return ExitCode::ok;

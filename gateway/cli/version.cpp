@@ -5,10 +5,10 @@
 namespace gatehouse::gateway {
 
 ExitCode run_version(CliContext& context) {
-    if (context.options.format == OutputFormat::json) {
+    if (context.wants_value()) {
         Json json = Json::object();
         json["version"] = GATEHOUSE_VERSION;
-        print_json(context, json);
+        print_value(context, json);
     } else {
         context.out << "gatehouse " << GATEHOUSE_VERSION << '\n';
     }

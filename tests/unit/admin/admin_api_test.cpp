@@ -1,7 +1,5 @@
 #include "tests/unit/admin/admin_fixture.hpp"
 
-#include <atomic>
-
 using namespace admin_test;
 
 namespace {
@@ -169,56 +167,9 @@ TEST_CASE("a page of the log has the newest lines, or those after a cursor") {
     CHECK(after.value()["records"][0]["text"] == "line 4");
     CHECK(fixture.refusal("GET", "connectors/notes/logs?n=0") == "GH-N400");
     CHECK(fixture.refusal("GET", "connectors/notes/logs?since=x") == "GH-N400");
-}
-
-TEST_CASE(
-    "following a log hands over old and new lines in order, each once, and ends with the API") {
-    std::vector<std::string> seen;
-    {
-        AdminFixture fixture;
-        const auto append = [&](const std::string& text) {
-            fixture.on_loop([&] {
-                auto log = fixture.connectors.log(ConnectorName("notes"));
-                log.value()->append(runtime::LogStream::standard_error, runtime::LogContext{},
-                                    text);
-            });
-        };
-        append("before");
-        const auto ended = fixture.client.stream(
-            "/api/v1/connectors/notes/logs?follow=true", [&](std::string_view line) {
-                const auto record = parse_json(line);
-                REQUIRE(record);
-                seen.push_back((*record)["text"].get<std::string>());
-                if (seen.size() < 4) {
-                    append("new " + std::to_string(seen.size()));
-                }
-                return seen.size() < 4;
-            });
-        CHECK(ended);
-    }
-    CHECK(seen == std::vector<std::string>{"before", "new 1", "new 2", "new 3"});
-}
-
-TEST_CASE("a follower is told the end when the daemon stops") {
-    auto fixture = std::make_unique<AdminFixture>();
-    const AdminClient client = fixture->client;
-    std::promise<void> first_line;
-    fixture->on_loop([&] {
-        fixture->connectors.log(ConnectorName("echo"))
-            .value()
-            ->append(runtime::LogStream::supervisor, runtime::LogContext{}, "started");
-    });
-    std::atomic<bool> orderly = false;
-    std::thread reader([&] {
-        const auto ended =
-            client.stream("/api/v1/connectors/echo/logs?follow=true", [&](std::string_view) {
-                first_line.set_value();
-                return true;
-            });
-        orderly = ended.has_value();
-    });
-    first_line.get_future().wait();
-    fixture.reset();
-    reader.join();
-    CHECK(orderly);
+    CHECK(fixture.refusal("GET", "connectors/notes/logs?grep=%28") == "GH-C532");
+    const auto found = fixture.ask("GET", "connectors/notes/logs?grep=line+%5B24%5D");
+    REQUIRE(found);
+    REQUIRE(found.value()["records"].size() == 2);
+    CHECK(found.value()["records"][0]["text"] == "line 2");
 }

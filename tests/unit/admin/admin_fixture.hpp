@@ -117,7 +117,8 @@ std::unique_ptr<T> opened(Result<std::unique_ptr<T>> result) {
 
 class AdminFixture {
   public:
-    AdminFixture() {
+    explicit AdminFixture(Reloader* reloader = nullptr, ToolCaller* caller = nullptr)
+        : reloader_(reloader), caller_(caller) {
         connectors.add("notes");
         connectors.add("echo");
         REQUIRE(server_.listen_unix(socket));
@@ -131,6 +132,13 @@ class AdminFixture {
         });
         thread_.join();
         std::filesystem::remove_all(folder);
+    }
+
+    void keep_events() {
+        on_loop([this] {
+            events_ = opened(runtime::EventLog::open(clock_, folder / "events"));
+            connectors.event_log = events_.get();
+        });
     }
 
     // Runs the function on the loop's thread and waits for it.
@@ -178,6 +186,9 @@ class AdminFixture {
     std::unique_ptr<Journal> journal_ =
         opened(Journal::open(context_.get_executor(), clock_, JournalOptions{folder / "journal"}));
     runtime::LogStore logs_{clock_, folder / "logs"};
+    std::unique_ptr<runtime::EventLog> events_;
+    Reloader* reloader_;
+    ToolCaller* caller_;
 
   public:
     FakeConnectors connectors{logs_};
@@ -185,10 +196,11 @@ class AdminFixture {
     AgentRegistry& agents() { return *agents_; }
 
   private:
-    DaemonFacts facts_{"http://127.0.0.1:8080", {"demo"}, {"user: user namespaces"},
-                       "gatehouse.yaml",        "data",   clock_.wall_now()};
+    DaemonFacts facts_{"http://127.0.0.1:8080", {"demo"},        {"user: user namespaces"},
+                       "gatehouse.yaml",        folder.string(), clock_.wall_now()};
     AdminApi api_{context_.get_executor(),
-                  AdminParts{connectors, *agents_, *vault_, *journal_, clock_}, facts_};
+                  AdminParts{connectors, *agents_, *vault_, *journal_, clock_, reloader_, caller_},
+                  facts_};
     HttpServer server_{context_.get_executor(), api_, HttpLimits{}};
     std::thread thread_;
     TaskGroup tasks_{context_.get_executor()};

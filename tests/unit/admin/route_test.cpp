@@ -1,5 +1,7 @@
 #include "gateway/admin/admin_json.hpp"
+#include "gateway/admin/admin_query.hpp"
 #include "gateway/admin/admin_route.hpp"
+#include "gateway/http/query_text.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -55,16 +57,49 @@ TEST_CASE("a name that nothing can have is refused as such") {
 }
 
 TEST_CASE("the log query has bounds and knows its keys") {
-    const auto query = parse_log_query("/x?n=7&after=12&follow=true");
+    const auto query =
+        parse_log_query("/x?n=7&after=12&follow=true&grep=a%2Bb+c&level=warning"
+                        "&since=2026-11-25T08:00:00Z&stream=stderr&call=4&instance=9");
     REQUIRE(query);
-    CHECK(query.value().count == 7);
-    CHECK(query.value().after == 12U);
-    CHECK(query.value().follow);
+    CHECK(query->count == 7);
+    CHECK(query->after == 12U);
+    CHECK(query->follow);
+    CHECK(query->filter.grep == "a+b c");
+    CHECK(query->filter.min_level == runtime::LogLevel::warning);
+    CHECK(query->filter.since == parse_rfc3339("2026-11-25T08:00:00Z"));
+    CHECK(query->filter.stream == runtime::LogStream::standard_error);
+    CHECK(query->filter.call == CallId{4});
+    CHECK(query->filter.instance == InstanceId{9});
     CHECK(parse_log_query("/x").value().count == 100);
     for (const char* bad :
-         {"/x?n=2001", "/x?n=-1", "/x?n=", "/x?after=a", "/x?follow=yes", "/x?q=1", "/x?n"}) {
+         {"/x?n=2001", "/x?n=-1", "/x?n=", "/x?after=a", "/x?follow=yes", "/x?q=1", "/x?n",
+          "/x?since=10m", "/x?level=loud", "/x?grep=", "/x?grep=%2", "/x?stream=x", "/x?call=a"}) {
         CHECK_FALSE(parse_log_query(bad));
     }
+}
+
+TEST_CASE("a log is read forward from a cursor or a time, and else backwards from its end") {
+    CHECK_FALSE(parse_log_query("/x?n=5")->reads_forward());
+    CHECK(parse_log_query("/x?after=0")->reads_forward());
+    CHECK(parse_log_query("/x?since=2026-11-25T08:00:00Z")->reads_forward());
+    CHECK_FALSE(parse_log_query("/x?since=2026-11-25T08:00:00Z&n=5")->reads_forward());
+}
+
+TEST_CASE("the event query has bounds and knows its keys") {
+    const auto query = parse_event_query("/x?connector=notes&kind=health&n=3");
+    REQUIRE(query);
+    CHECK(query->filter.connector == "notes");
+    CHECK(query->filter.kind == runtime::EventKind::health);
+    for (const char* bad : {"/x?n=1001", "/x?kind=party", "/x?connector=", "/x?grep=a"}) {
+        CHECK_FALSE(parse_event_query(bad));
+    }
+}
+
+TEST_CASE("what is percent-encoded comes back as it was") {
+    const std::string text = "a b+c%&=\xff/\n~";
+    const auto pairs = parse_query_pairs("/x?k=" + percent_encoded(text));
+    REQUIRE(pairs);
+    CHECK(pairs->at(0).second == text);
 }
 
 TEST_CASE("a problem has the members of RFC 9457 and ours") {

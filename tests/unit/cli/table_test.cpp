@@ -19,7 +19,8 @@ Json sample_connector(const WallTime now) {
         "log_lines_dropped": 0, "memory_bytes": 63963136, "memory_max_bytes": 268435456,
         "last_exit": "killed by SIGKILL", "started_at": null, "instances_ready": 2,
         "instances_total": 3, "scope": "member", "transport": "http", "era": "modern",
-        "weakenings": ["allow_private: near"]})");
+        "weakenings": ["allow_private: near"], "revision": "1f2e3d4c",
+        "calls_recent": 200, "calls_recent_failed": 3, "p95_ms": 180})");
     connector["since"] = rfc3339_text(now - std::chrono::minutes(5));
     connector["next_attempt_at"] = rfc3339_text(now + std::chrono::seconds(32));
     return connector;
@@ -79,10 +80,34 @@ TEST_CASE("ls shows what is wrong and what to do, within 100 columns") {
     list.push_back(sample_connector(view_now));
     const Table table = connectors_table(list, view_now);
     const std::string wide = render_table(table, {TableStyle::uncut, false});
-    CHECK(wide.find("db    crash_loop  2/3    3      412    2    61M/256M  5m   GH-P303 out of "
-                    "memory: it used "
-                    "256 MiB, its limit → Raise sandbox.limits.memory") != std::string::npos);
+    CHECK(wide.find("db    crash_loop  2/3    1f2e3d4c  200       1.5   180ms  61M/256M  5m   "
+                    "GH-P303 out of memory: it used 256 MiB, its limit → Raise "
+                    "sandbox.limits.memory") != std::string::npos);
     CHECK(longest_line(render_table(table, {})) == 100);
+}
+
+TEST_CASE("on a terminal what has no room in the last column goes on below its row, whole") {
+    Json list = Json::array();
+    list.push_back(sample_connector(view_now));
+    list.push_back(Json::parse(R"({"name": "ok", "health": "healthy"})"));
+    for (const std::size_t width : {80, 100}) {
+        const std::string text =
+            render_table(connectors_table(list, view_now), {width, false, true});
+        CHECK(longest_line(text) <= width);
+        CHECK(text.find("5m   GH-P303\n    out of memory: it used 256 MiB, its limit\n    → Raise "
+                        "sandbox.limits.memory\nok") != std::string::npos);
+    }
+    const std::string roomy = render_table(connectors_table(list, view_now), {200, false, true});
+    CHECK(roomy.find("GH-P303 out of memory: it used 256 MiB") != std::string::npos);
+}
+
+TEST_CASE("the wide list has more columns, the cause still last") {
+    Json list = Json::array();
+    list.push_back(sample_connector(view_now));
+    const Table table = wide_connectors_table(list, view_now);
+    CHECK(table.headers.back() == "CAUSE");
+    CHECK(table.rows[0].size() == table.headers.size());
+    CHECK(table.rows[0].back().text.find("GH-P303") == 0);
 }
 
 TEST_CASE("a connector that never started shows dashes, not zeros") {
@@ -90,22 +115,41 @@ TEST_CASE("a connector that never started shows dashes, not zeros") {
     list.push_back(Json::parse(R"({"name": "new", "health": "idle", "lifecycle": "idle",
                                    "tool_count": null, "memory_bytes": 0})"));
     const auto row = connectors_table(list, view_now).rows.at(0);
-    CHECK(row[3].text == "-");
-    CHECK(row[6].text == "-");
-    CHECK(row[7].text == "-");
-    CHECK(row[8].text.empty());
+    for (const std::size_t column : {3, 4, 5, 6, 7, 8}) {
+        CHECK(row[column].text == "-");
+    }
+    CHECK(row[9].text.empty());
+}
+
+TEST_CASE("latencies and error shares are short and never round a failure away") {
+    CHECK(latency_text(Json(180)) == "180ms");
+    CHECK(latency_text(Json(10'000)) == "10.0s");
+    CHECK(latency_text(Json(250'000)) == "250s");
+    CHECK(latency_text(Json(nullptr)) == "-");
+    Json list = Json::parse(R"([{"calls_recent": 10000, "calls_recent_failed": 1},
+                                {"calls_recent": 100, "calls_recent_failed": 12}])");
+    const Table table = connectors_table(list, view_now);
+    CHECK(table.rows[0][5].text == "<0.1");
+    CHECK(table.rows[1][5].text == "12");
 }
 
 TEST_CASE("members of a wrong type never throw") {
     const Json odd =
         Json::parse(R"([1, null, "x", {"name": 5, "cause": "text", "memory_bytes": -1}])");
     CHECK(connectors_table(odd, view_now).rows.size() == 4);
+    CHECK(wide_connectors_table(odd, view_now).rows.size() == 4);
+    CHECK(top_table(odd).rows.size() == 4);
+    CHECK(tools_table(odd).rows.size() == 4);
+    CHECK(doctor_table(odd).rows.size() == 4);
     CHECK(agents_table(odd, view_now).rows.size() == 4);
     CHECK(secrets_table(odd, view_now).rows.size() == 4);
     for (const Json& item : odd) {
         CHECK_FALSE(connector_view(item, {view_now}).empty());
         CHECK_FALSE(daemon_view(item, {view_now}).empty());
         CHECK_FALSE(log_line_view(item, {view_now}).empty());
+        CHECK_FALSE(event_line_view(item, {view_now}).empty());
+        CHECK_FALSE(describe_view({item, odd, odd}, {view_now}).empty());
+        CHECK_FALSE(explain_view(item, 80).empty());
     }
 }
 
