@@ -31,11 +31,20 @@ Error no_input_within(std::chrono::milliseconds deadline) {
                  "repeat the call, and answer what it asks"};
 }
 
-Error no_slot_within(std::chrono::milliseconds deadline, int concurrency) {
+Error no_slot_within(std::chrono::milliseconds deadline, const SlotsTaken& taken) {
+    std::string takes = "the connector takes " + std::to_string(taken.concurrency) +
+                        (taken.concurrency == 1 ? " call at a time" : " calls at a time");
+    if (taken.one_at_a_time) {
+        takes = "the connector takes calls whose client it may ask something one at a time";
+    }
     return Error{"GH-R701", "the call was not sent within " + duration_text(deadline), "",
-                 "the connector takes " + std::to_string(concurrency) +
-                     " calls at a time, and those before it did not end",
-                 "repeat it later, or raise run.concurrency in the connector's manifest"};
+                 takes + (taken.client_asked ? ", and one before it waits until its client answers "
+                                               "what the connector asked"
+                                             : ", and those before it did not end"),
+                 taken.one_at_a_time
+                     ? "repeat it later, or give each session its own instance with "
+                       "run.instances.scope in the connector's manifest"
+                     : "repeat it later, or raise run.concurrency in the connector's manifest"};
 }
 
 Error queue_full(std::size_t queued_count) {

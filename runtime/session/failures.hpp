@@ -18,7 +18,13 @@ Error may_have_run(const Error& reason);
 Error no_answer_within(std::chrono::milliseconds deadline);
 // The client did not answer what the connector asked it.
 Error no_input_within(std::chrono::milliseconds deadline);
-Error no_slot_within(std::chrono::milliseconds deadline, int concurrency);
+// What kept a call in the queue.
+struct SlotsTaken {
+    int concurrency = 1;
+    bool one_at_a_time = false; // it, or the one before it, must run alone
+    bool client_asked = false;  // one before it waits for its client's answer to the connector
+};
+Error no_slot_within(std::chrono::milliseconds deadline, const SlotsTaken& taken);
 Error queue_full(std::size_t queued_count);
 Error cancelled(std::string_view reason);
 Error answer_too_long(std::size_t length_bytes, std::size_t max_bytes);

@@ -115,6 +115,16 @@ void HttpSessionCore::wake_queued() {
     }
 }
 
+failures::SlotsTaken HttpSessionCore::slots_taken(const HttpCall& waiting) const {
+    failures::SlotsTaken taken;
+    taken.concurrency = options_.concurrency;
+    taken.one_at_a_time = options_.concurrency > 1 && (waiting.exclusive || exclusive_in_flight_);
+    for (const auto& [id, pending] : in_flight_) {
+        taken.client_asked = taken.client_asked || pending->open_inputs > 0;
+    }
+    return taken;
+}
+
 Task<void> HttpSessionCore::await_turn(HttpCall& pending) {
     boost::system::error_code ignored;
     auto token = asio::redirect_error(asio::use_awaitable, ignored);
@@ -128,7 +138,7 @@ Task<void> HttpSessionCore::await_turn(HttpCall& pending) {
     } else {
         pending.core.finish(
             pending, CallEnd::never_sent,
-            failures::no_slot_within(pending.call.deadline, pending.core.options_.concurrency));
+            failures::no_slot_within(pending.call.deadline, pending.core.slots_taken(pending)));
     }
 }
 

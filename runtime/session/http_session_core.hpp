@@ -9,6 +9,7 @@
 #include "runtime/session/attribution.hpp"
 #include "runtime/session/catalogue_reader.hpp"
 #include "runtime/session/envelope.hpp"
+#include "runtime/session/failures.hpp"
 #include "runtime/session/http_call.hpp"
 #include "runtime/session/http_session.hpp"
 #include "runtime/session/listening.hpp"
@@ -95,6 +96,7 @@ class HttpSessionCore : public std::enable_shared_from_this<HttpSessionCore> {
     void detach(HttpCall& pending);
     void finish(HttpCall& pending, CallEnd how, Error failure);
     void fail(HttpCall& pending, Error failure, HttpSent sent);
+    failures::SlotsTaken slots_taken(const HttpCall& waiting) const;
     void expire(HttpCall& pending);
     void tell_cancelled(const HttpCall& pending, std::string_view reason);
     void set_deadline(HttpCall& pending, SteadyTime deadline);

@@ -7,6 +7,7 @@
 #include "runtime/session/attribution.hpp"
 #include "runtime/session/catalogue_reader.hpp"
 #include "runtime/session/envelope.hpp"
+#include "runtime/session/failures.hpp"
 #include "runtime/session/framing.hpp"
 #include "runtime/session/listening.hpp"
 #include "runtime/session/multiplexer.hpp"
@@ -79,6 +80,7 @@ class SessionCore : public std::enable_shared_from_this<SessionCore> {
     void set_deadline(PendingCall& pending, SteadyTime deadline);
     void arm_deadline_timer();
     void expire_due_calls();
+    failures::SlotsTaken slots_taken(const PendingCall& waiting) const;
     void expire(PendingCall& pending);
     void rest_deadline(PendingCall& pending);
     void resume_deadline(PendingCall& pending);

@@ -36,11 +36,21 @@ void SessionCore::expire_due_calls() {
     }
 }
 
+failures::SlotsTaken SessionCore::slots_taken(const PendingCall& waiting) const {
+    failures::SlotsTaken taken;
+    taken.concurrency = options_.concurrency;
+    taken.one_at_a_time = options_.concurrency > 1 && (waiting.exclusive || exclusive_in_flight_);
+    in_flight_.for_each([&taken](const PendingCall& pending) {
+        taken.client_asked = taken.client_asked || pending.open_inputs > 0;
+    });
+    return taken;
+}
+
 void SessionCore::expire(PendingCall& pending) {
     const std::chrono::milliseconds allowed = pending.call.deadline;
     if (pending.queued()) {
         finish(pending, CallEnd::never_sent,
-               failures::no_slot_within(allowed, options_.concurrency));
+               failures::no_slot_within(allowed, slots_taken(pending)));
         return;
     }
     const bool client_is_slow = pending.open_inputs > 0;

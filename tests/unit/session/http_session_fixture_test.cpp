@@ -24,6 +24,8 @@ class FixtureProcess {
         posix_spawn_file_actions_t actions;
         ::posix_spawn_file_actions_init(&actions);
         ::posix_spawn_file_actions_adddup2(&actions, ends[1], STDERR_FILENO);
+        // What waits for the end of the tests' own output does not wait for this process.
+        ::posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
         std::vector<std::string> words{"/usr/bin/python3",
                                        GH_SOURCE_DIR "/connectors/fixture/server.py",
                                        "--era",

@@ -1,10 +1,8 @@
 // What a legacy connector says of its own accord, and to whom it may go.
-#include "tests/unit/session/session_stage.hpp"
+#include "tests/unit/session/talk_scene.hpp"
 
 #include "runtime/session/attribution.hpp"
-#include "runtime/session/json_scan.hpp"
 
-#include <algorithm>
 #include <catch2/catch.hpp>
 
 using namespace session_test;
@@ -14,36 +12,10 @@ namespace {
 const std::string log_note =
     R"({"jsonrpc":"2.0","method":"notifications/message","params":{"level":"info","data":1}})";
 
-std::string question(const std::string& id, const std::string& method = "elicitation/create") {
-    return R"({"jsonrpc":"2.0","id":)" + id + R"(,"method":")" + method +
-           R"(","params":{"message":"q"}})";
-}
-
 SessionOptions single() {
     SessionOptions options;
     options.single_session = true;
     return options;
-}
-
-// Filled by the handlers of the calls below; the tests clear it.
-struct Heard {
-    std::vector<std::shared_ptr<InputRequest>> inputs;
-    std::vector<std::string> logs;
-};
-Heard heard;
-
-std::shared_ptr<ConnectorCall> hearing_call(std::chrono::milliseconds deadline = 5s) {
-    auto call = new_call("{}", deadline);
-    call->caller = std::make_shared<Caller>();
-    call->on_input = [](std::shared_ptr<InputRequest> request) {
-        heard.inputs.push_back(std::move(request));
-    };
-    call->on_log = [](std::string_view params) { heard.logs.emplace_back(params); };
-    return call;
-}
-
-Task<void> wait_for(Stage& stage, bool (*done)(const Stage&)) {
-    return Stage::until(stage, [&stage, done] { return done(stage); });
 }
 
 // Makes sure that all the connector wrote before its answer to this was read.
@@ -55,28 +27,6 @@ Task<void> settle(Stage& stage) {
 
 bool is_ping(const std::string& line) {
     return line.find("\"ping\"") != std::string::npos;
-}
-void answer_empty(FakeConnector& connector, const std::string& line) {
-    connector.write_line(result_line(id_in(line), "{}"));
-}
-
-// The answer among `lines` with this raw id.
-std::string answer_to(const Stage& stage, const std::string& id) {
-    for (const std::string& line : stage.connector->received) {
-        if (!find_member(line, "method") && find_member(line, "id") == id) {
-            return line;
-        }
-    }
-    return "";
-}
-
-// Whether the connector was told to stop the first request it got.
-bool first_is_told_to_stop(const Stage& stage) {
-    const auto& lines = stage.connector->received;
-    return std::any_of(lines.begin(), lines.end(), [&](const std::string& line) {
-        return find_member(line, "method") == "\"notifications/cancelled\"" &&
-               find_pointer(line, "/params/requestId") == id_in(lines[0]);
-    });
 }
 
 } // namespace
@@ -328,108 +278,6 @@ TEST_CASE("a question that the connector cancels, or whose call ends, is withdra
     CHECK(find_pointer(answer_to(stage, "\"b\""), "/error/code") == "-32603");
 }
 
-TEST_CASE("a call that is cancelled with an open question has its question refused, and is given "
-          "time to end") {
-    heard = {};
-    Stage stage;
-    const auto script = [](FakeConnector& connector) {
-        connector.read_line();
-        connector.write_line(question("1"));
-        connector.read_to_end();
-    };
-    REQUIRE(stage.play(script, [](Stage& s) -> Task<void> {
-        auto call = hearing_call();
-        call->on_input = [weak = std::weak_ptr(call)](std::shared_ptr<InputRequest> request) {
-            // The handler may end the call it was called through.
-            heard.inputs.push_back(std::move(request));
-            weak.lock()->cancel("enough");
-        };
-        auto calling = s.session->call(call);
-        const CallReply reply = co_await std::move(calling);
-        CHECK(reply.end == CallEnd::cancelled);
-        CHECK(heard.inputs.at(0)->settled());
-        auto pinging = s.session->ping(20ms);
-        co_await std::move(pinging);
-    }));
-    // Its question is refused; being told to stop as well, it need not answer the call any more.
-    REQUIRE(stage.connector->received.size() >= 2);
-    CHECK(find_member(stage.connector->received[1], "error"));
-    CHECK_FALSE(first_is_told_to_stop(stage));
-}
-
-TEST_CASE("a connector that goes on after its question was refused is told to stop") {
-    heard = {};
-    Stage stage;
-    const auto script = [](FakeConnector& connector) {
-        connector.read_line();
-        connector.write_line(question("1"));
-        connector.read_to_end();
-    };
-    SessionOptions options;
-    options.late_answer_patience = 30ms;
-    const auto body = [](Stage& s) -> Task<void> {
-        auto call = hearing_call();
-        s.spawn_call(call);
-        auto asked = wait_for(s, [](const Stage&) { return heard.inputs.size() == 1; });
-        co_await std::move(asked);
-        call->cancel("enough");
-        // It is sent after the patience for the call before it, and never answered.
-        auto exclusive = hearing_call(500ms);
-        exclusive->exclusive = true;
-        auto calling = s.session->call(exclusive);
-        const CallReply reply = co_await std::move(calling);
-        CHECK(reply.end == CallEnd::timed_out);
-    };
-    REQUIRE(stage.play(script, body, options));
-    const auto& lines = stage.connector->received;
-    REQUIRE(lines.size() >= 4);
-    CHECK(find_member(lines[1], "error"));
-    CHECK(find_pointer(lines[2], "/method") == "\"notifications/cancelled\"");
-    CHECK(find_pointer(lines[2], "/params/reason") == "\"enough\"");
-    CHECK(first_is_told_to_stop(stage));
-    CHECK(find_pointer(lines[3], "/method") == "\"tools/call\"");
-}
-
-TEST_CASE("an exclusive call waits for the late answer of an abandoned one, and is asked then") {
-    heard = {};
-    Stage stage;
-    const auto script = [](FakeConnector& connector) {
-        const auto first = connector.read_line();
-        connector.write_line(question("1"));
-        connector.read_line(); // the question's refusal
-        connector.write_line(R"({"jsonrpc":"2.0","id":"p","method":"ping"})");
-        connector.read_line(); // the pong: the second call was not sent before it
-        answer_empty(connector, *first);
-        const auto second = connector.read_line();
-        connector.write_line(question("2"));
-        connector.read_line();
-        answer_empty(connector, *second);
-        connector.read_to_end();
-    };
-    REQUIRE(stage.play(script, [](Stage& s) -> Task<void> {
-        auto abandoned = hearing_call();
-        s.spawn_call(abandoned);
-        auto asked = wait_for(s, [](const Stage&) { return heard.inputs.size() == 1; });
-        co_await std::move(asked);
-        abandoned->cancel("the client has gone");
-        auto exclusive = hearing_call();
-        exclusive->exclusive = true;
-        s.spawn_call(exclusive);
-        auto asked_again = wait_for(s, [](const Stage&) { return heard.inputs.size() == 2; });
-        co_await std::move(asked_again);
-        heard.inputs[1]->answer("{}");
-        auto ended = wait_for(s, [](const Stage& st) { return st.replies.size() == 2; });
-        co_await std::move(ended);
-        CHECK(s.replies[1].end == CallEnd::result);
-    }));
-    const auto& lines = stage.connector->received;
-    CHECK(find_member(lines.at(1), "error"));
-    CHECK(find_member(lines.at(2), "result"));
-    CHECK(find_pointer(lines.at(3), "/method") == "\"tools/call\"");
-    CHECK(find_member(answer_to(stage, "2"), "result"));
-    CHECK_FALSE(first_is_told_to_stop(stage));
-}
-
 TEST_CASE("a call's deadline rests while its client is asked, and goes on afterwards") {
     heard = {};
     Stage stage;
@@ -485,66 +333,6 @@ TEST_CASE("open questions are bounded in number and size, and their ids are not 
     CHECK(find_pointer(lines.at(3), "/error/code") == "-32600");
     CHECK(find_pointer(lines.at(4), "/error/message") ==
           "\"too many questions to the client are open\"");
-}
-
-TEST_CASE("an exclusive call runs alone, and those behind it do not overtake it") {
-    Stage stage;
-    const auto script = [](FakeConnector& connector) {
-        const auto first = connector.read_line();
-        const auto second = connector.read_line();
-        // Had the exclusive call been sent with these, it would come before this pong; the same
-        // below for those behind it.
-        connector.write_line(R"({"jsonrpc":"2.0","id":1,"method":"ping"})");
-        connector.read_line();
-        answer_empty(connector, *first);
-        answer_empty(connector, *second);
-        const auto alone = connector.read_line();
-        connector.write_line(R"({"jsonrpc":"2.0","id":2,"method":"ping"})");
-        connector.read_line();
-        answer_empty(connector, *alone);
-        for (int i = 0; i < 2; ++i) {
-            answer_empty(connector, *connector.read_line());
-        }
-        connector.read_to_end();
-    };
-    REQUIRE(stage.play(script, [](Stage& s) -> Task<void> {
-        s.spawn_call(new_call(R"({"n":1})"));
-        s.spawn_call(new_call(R"({"n":2})"));
-        auto exclusive = new_call(R"({"n":3})");
-        exclusive->exclusive = true;
-        s.spawn_call(exclusive);
-        s.spawn_call(new_call(R"({"n":4})"));
-        s.spawn_call(new_call(R"({"n":5})"));
-        auto ended = wait_for(s, [](const Stage& st) { return st.replies.size() == 5; });
-        co_await std::move(ended);
-    }));
-    const auto& lines = stage.connector->received;
-    REQUIRE(lines.size() == 7);
-    CHECK(find_member(lines[2], "result"));
-    CHECK(find_pointer(lines[3], "/params/n") == "3");
-    CHECK(find_member(lines[4], "result"));
-    CHECK(find_pointer(lines[5], "/params/n") == "4");
-}
-
-TEST_CASE("an exclusive call that is given up lets the next ones go") {
-    Stage stage;
-    const auto script = [](FakeConnector& connector) {
-        while (const auto line = connector.read_line()) {
-            if (find_pointer(*line, "/params/n") == "2") {
-                answer_empty(connector, *line);
-            }
-        }
-    };
-    REQUIRE(stage.play(script, [](Stage& s) -> Task<void> {
-        auto exclusive = new_call(R"({"n":1})", 30ms);
-        exclusive->exclusive = true;
-        s.spawn_call(exclusive);
-        s.spawn_call(new_call(R"({"n":2})"));
-        auto ended = wait_for(s, [](const Stage& st) { return st.replies.size() == 2; });
-        co_await std::move(ended);
-    }));
-    CHECK(stage.replies[0].end == CallEnd::timed_out);
-    CHECK(stage.replies[1].end == CallEnd::result);
 }
 
 TEST_CASE("notifications outside of calls go where they belong") {
