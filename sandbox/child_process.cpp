@@ -1,6 +1,7 @@
 #include "sandbox/child_process.hpp"
 
 #include "sandbox/child_process_impl.hpp"
+#include "sandbox/seccomp/call_name.hpp"
 
 #include <algorithm>
 #include <cerrno>
@@ -152,7 +153,11 @@ void ChildProcess::Impl::absorb(const wire::Report& report) {
     outcome.step = report_text(report.step, sizeof report.step);
     switch (static_cast<wire::ReportKind>(report.kind)) {
     case wire::ReportKind::init_started:
-    case wire::ReportKind::dialed: // is consumed before
+    case wire::ReportKind::dialed:        // is consumed before
+    case wire::ReportKind::filter_loaded: // is for init
+        return;
+    case wire::ReportKind::forbidden_call:
+        forbidden_call = call_text(static_cast<std::uint32_t>(report.extra), report.number);
         return;
     case wire::ReportKind::running:
         running = true;
@@ -173,6 +178,7 @@ void ChildProcess::Impl::absorb(const wire::Report& report) {
         outcome.kind = EndKind::signaled;
         outcome.signal = report.number;
         outcome.core = report.extra != 0;
+        outcome.forbidden_call = report.number == SIGSYS ? forbidden_call : "";
         break;
     default:
         return;

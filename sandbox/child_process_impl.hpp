@@ -63,6 +63,7 @@ struct ChildProcess::Impl {
     DialTable dials;
     std::shared_ptr<MemoryWatch> memory_watch; // null where it cannot be watched
     std::string detail;                        // what the failed step worked on
+    std::string forbidden_call;                // what it is being killed for
     std::optional<Outcome> reported;           // the first cause
     std::optional<Outcome> ended;
     bool running = false;

@@ -34,7 +34,8 @@ struct Outcome {
     bool host_oom_killed = false;
     bool pids_limit_hit = false; // a fork was refused at the limit, at any time of its life
     std::uint32_t oom_kills = 0; // processes of the tree killed at the memory limit
-    // SIGSYS: what the system call filter killed for, in words that complete "it made …".
+    // SIGSYS: what the filter had it killed for, such as "the i386 call 'getpid'"; empty if the
+    // signal came from elsewhere.
     std::string forbidden_call;
     // Largest resident set of one process of the tree, from rusage; 0: not known.
     std::uint64_t largest_process_bytes = 0;

@@ -86,6 +86,10 @@ enum class ReportKind : std::uint32_t {
     exited = 5,       // number = exit status
     signaled = 6,     // number = signal, extra = 1 if a core was written
     dialed = 7,       // request; number = errno, or 0 with the connecting socket as SCM_RIGHTS
+    // From the connector to init: its filter is loaded; carries the listener as SCM_RIGHTS.
+    filter_loaded = 8,
+    // The connector is killed for it: number = the call's, extra = its architecture (AUDIT_ARCH_…).
+    forbidden_call = 9,
 };
 
 // One packet from the jail. Texts end with a NUL inside their array.

@@ -40,7 +40,7 @@ int enter_code_dir(Jail& jail) {
     return result_of(chdir("/app"));
 }
 
-// Only 0, 1, 2, the status pipe and the gate are left; exec closes the last two.
+// Only 0, 1, 2, the status socket and the gate are left; exec closes the last two.
 int close_descriptors(Jail& jail) {
     const int status = fcntl(jail.report_fd, F_DUPFD_CLOEXEC, 16);
     const int gate = fcntl(jail.gate_fd, F_DUPFD_CLOEXEC, 16);
@@ -74,6 +74,7 @@ constexpr Step connector_steps[] = {
     {"close_descriptors", close_descriptors},
     {"gate", wait_at_gate},
     {"seccomp", load_connector_filter},
+    {"seccomp_listener", hand_over_listener},
 };
 
 const char* search_path(const PlanView& plan) {

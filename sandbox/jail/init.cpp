@@ -3,6 +3,7 @@
 #include "sandbox/jail/cgroup.hpp"
 #include "sandbox/jail/connector.hpp"
 #include "sandbox/jail/dial.hpp"
+#include "sandbox/jail/forbidden.hpp"
 #include "sandbox/jail/identity.hpp"
 #include "sandbox/jail/mounts.hpp"
 #include "sandbox/jail/namespaces.hpp"
@@ -81,8 +82,10 @@ constexpr Step settle_steps[] = {
 struct Loop {
     int signal_fd = -1;
     int status_fd = -1;
+    int listener_fd = -1; // tells of forbidden calls
     pid_t connector_pid = -1;
     bool running = false;
+    bool forbidden = false; // the connector is being killed for a forbidden call
 };
 
 [[noreturn]] void leave(Jail& jail, int status) {
@@ -90,15 +93,19 @@ struct Loop {
     _exit(status);
 }
 
-// The status pipe closes by exec, or carries the report of the step that failed.
+// The status socket brings the listener, and then closes by exec or carries the report of the step
+// that failed.
 void read_status(Jail& jail, Loop& loop) {
-    wire::Report report = {};
-    const ssize_t size = read(loop.status_fd, &report, sizeof report);
-    if (size < 0 && errno == EINTR) {
+    const StatusPacket packet = receive_status(loop.status_fd);
+    if (packet.size < 0 && errno == EINTR) {
         return;
     }
-    if (size == sizeof report) {
-        send_report(wire::control_fd, report);
+    if (packet.size == sizeof packet.report) {
+        if (static_cast<wire::ReportKind>(packet.report.kind) == wire::ReportKind::filter_loaded) {
+            loop.listener_fd = packet.attached_fd;
+            return;
+        }
+        send_report(wire::control_fd, packet.report);
         leave(jail, failed_exit_status);
     }
     close(loop.status_fd);
@@ -120,12 +127,15 @@ void reap(Jail& jail, Loop& loop) {
         if (end.si_pid != loop.connector_pid) {
             continue;
         }
-        if (!loop.running) {
+        while (!loop.running) {
             read_status(jail, loop); // its last word may be a failed step
         }
         const bool exited = end.si_code == CLD_EXITED;
         wire::Report report = make_report(
             exited ? wire::ReportKind::exited : wire::ReportKind::signaled, end.si_status);
+        if (loop.forbidden && !exited) {
+            report.number = SIGSYS; // what the kernel's own kill for it would have been
+        }
         report.extra = end.si_code == CLD_DUMPED ? 1 : 0;
         send_report(wire::control_fd, report);
         leave(jail, 0);
@@ -150,13 +160,32 @@ void obey(Jail& jail, const Loop& loop) {
     }
 }
 
+void answer_listener(Loop& loop, short events) {
+    if ((events & POLLIN) == 0) {
+        close(loop.listener_fd); // no process has the filter any more
+        loop.listener_fd = -1;
+        return;
+    }
+    wire::Report call = {};
+    if (kill_for_call(loop.listener_fd, loop.connector_pid, call)) {
+        if (!loop.forbidden) {
+            send_report(wire::control_fd, call);
+        }
+        loop.forbidden = true;
+    }
+}
+
 [[noreturn]] void serve(Jail& jail, Loop& loop) {
     for (;;) {
         pollfd watched[] = {{wire::control_fd, POLLIN, 0},
                             {loop.signal_fd, POLLIN, 0},
-                            {loop.status_fd, POLLIN, 0}};
-        if (poll(watched, 3, -1) < 0 && errno != EINTR) {
+                            {loop.status_fd, POLLIN, 0},
+                            {loop.listener_fd, POLLIN, 0}};
+        if (poll(watched, 4, -1) < 0 && errno != EINTR) {
             leave(jail, failed_exit_status);
+        }
+        if (watched[3].revents != 0) {
+            answer_listener(loop, watched[3].revents);
         }
         if (loop.status_fd >= 0 && watched[2].revents != 0) {
             read_status(jail, loop);
@@ -190,8 +219,8 @@ int start_connector(Jail& jail) {
     if (the_loop.signal_fd < 0) {
         return errno;
     }
-    if (const int error_number = open_pipe(status); error_number != 0) {
-        return error_number;
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, status) != 0) {
+        return errno;
     }
     if (const int error_number = open_pipe(gate); error_number != 0) {
         return error_number;
@@ -216,7 +245,7 @@ int start_connector(Jail& jail) {
 
 int open_gate(Jail&) {
     const char go = 'g';
-    // EPIPE: the connector failed in a step of its own, and its report is in the status pipe.
+    // EPIPE: the connector failed in a step of its own, and its report is in the status socket.
     const int error_number = result_of(write(the_gate_write_fd, &go, 1));
     close(the_gate_write_fd);
     return error_number == EPIPE ? 0 : error_number;

@@ -17,7 +17,7 @@ struct Jail {
     unsigned char* plan_bytes = nullptr; // the shared mapping of the memfd
     std::size_t plan_size_bytes = 0;
 
-    int report_fd = wire::control_fd; // control socket (stage 1, init) or status pipe (connector)
+    int report_fd = wire::control_fd; // control socket (stage 1, init) or status socket (connector)
     const char* detail = "";          // what the current step works on, for the report
 
     int cgroup_fd = -1; // version 2: the folder of the tree's group, until init is in it
@@ -32,7 +32,8 @@ struct Jail {
     int code_fd = -1;
     int volume_fds[wire::max_volume_count] = {};
 
-    int gate_fd = -1; // init → connector: init has dropped its privileges
+    int listener_fd = -1; // connector: where its filter tells of calls of a foreign ABI
+    int gate_fd = -1;     // init → connector: init has dropped its privileges
 };
 
 struct Step {

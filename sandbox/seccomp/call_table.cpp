@@ -2,7 +2,9 @@
 
 #include "sandbox/plan_wire.hpp"
 
+#include <csignal>
 #include <linux/netlink.h>
+#include <linux/seccomp.h>
 #include <net/if.h>
 #include <netinet/in.h>
 #include <sched.h>
@@ -166,7 +168,8 @@ constexpr const char* init_table[] = {
     "rt_sigreturn", "restart_syscall",
 };
 
-// A stream to the loopback of its own namespace, and a message to the daemon that never blocks.
+// A stream to the loopback of its own namespace, a message to the daemon that never blocks, and what
+// it takes to learn of a forbidden call and to kill the thread's process for it.
 constexpr std::uint32_t dialed_type = SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK;
 constexpr InitCallRule init_argument_table[] = {
     {"socket", {{0, AF_INET}, {1, dialed_type}, {2, 0}}, 3},
@@ -174,6 +177,10 @@ constexpr InitCallRule init_argument_table[] = {
     {"connect", {{2, sizeof(sockaddr_in)}}, 1},
     {"connect", {{2, sizeof(sockaddr_in6)}}, 1},
     {"sendmsg", {{0, wire::control_fd}, {2, MSG_NOSIGNAL | MSG_DONTWAIT}}, 2},
+    {"recvmsg", {{2, MSG_CMSG_CLOEXEC}}, 1},
+    {"ioctl", {{1, SECCOMP_IOCTL_NOTIF_RECV}}, 1},
+    {"ioctl", {{1, SECCOMP_IOCTL_NOTIF_ID_VALID}}, 1},
+    {"tgkill", {{2, SIGKILL}}, 1},
 };
 
 } // namespace

@@ -40,7 +40,7 @@ std::span<const char* const> loud_calls();
 std::span<const ArgumentRule> loud_with_argument();
 // What gatehouse-jail's init needs after the connector has started.
 std::span<const char* const> init_calls();
-// What it needs to dial the connector's port.
+// What it needs to dial the connector's port, and to answer for calls of a foreign ABI.
 std::span<const InitCallRule> init_calls_with_arguments();
 
 } // namespace gatehouse::sandbox

@@ -25,12 +25,12 @@ Error filter_error(const std::string& where, int error_number) {
                  "check the installed libseccomp (2.5 or newer is needed)");
 }
 
-FilterContext new_context(std::uint32_t default_action) {
+FilterContext new_context(std::uint32_t default_action, std::uint32_t foreign_abi_action) {
     FilterContext context(seccomp_init(default_action));
     if (context) {
         // Binary search over call numbers instead of a linear chain.
         seccomp_attr_set(context.get(), SCMP_FLTATR_CTL_OPTIMIZE, 2);
-        seccomp_attr_set(context.get(), SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS);
+        seccomp_attr_set(context.get(), SCMP_FLTATR_ACT_BADARCH, foreign_abi_action);
     }
     return context;
 }
@@ -152,8 +152,11 @@ Result<FilterProgram> export_program(void* context) {
 } // namespace
 
 Result<Filters> compile_filters() {
-    const FilterContext connector = new_context(SCMP_ACT_ERRNO(ENOSYS));
-    const FilterContext init = new_context(SCMP_ACT_ERRNO(EPERM));
+    // The call stops and init is asked, which kills its process and tells the call's number; the
+    // kernel's own kill would tell nothing. Nobody ever lets it continue, and without init it is
+    // answered with ENOSYS.
+    const FilterContext connector = new_context(SCMP_ACT_ERRNO(ENOSYS), SCMP_ACT_NOTIFY);
+    const FilterContext init = new_context(SCMP_ACT_ERRNO(EPERM), SCMP_ACT_KILL_PROCESS);
     if (!connector || !init) {
         return filter_error("seccomp_init", ENOMEM);
     }

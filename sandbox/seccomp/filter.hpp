@@ -12,8 +12,9 @@ namespace gatehouse::sandbox {
 using FilterProgram = std::vector<std::byte>; // sock_filter[]
 
 struct Filters {
-    FilterProgram connector; // allow-list; loud calls EPERM, unknown ENOSYS, foreign ABI kills
-    FilterProgram init;      // a dozen calls; everything else EPERM
+    FilterProgram
+        connector;      // allow-list; loud calls EPERM, unknown ENOSYS, foreign ABI: init kills
+    FilterProgram init; // a dozen calls; everything else EPERM
 };
 
 // Error GH-S604: libseccomp failed, with the call that it stumbled over.

@@ -194,8 +194,9 @@ TEST_CASE("a thousand dials leave no descriptor in the daemon nor in init") {
     }
     CHECK(descriptors_of("self") == own);
     if (counted) {
-        // The control socket and the signalfd; init closes its copy just after it has sent it.
-        CHECK(eventually(5s, [&] { return descriptors_of(std::to_string(init)) == 2; }));
+        // The control socket, the signalfd and the filter's listener; init closes its copy just
+        // after it has sent it.
+        CHECK(eventually(5s, [&] { return descriptors_of(std::to_string(init)) == 3; }));
     }
     fixture.stop(connector);
 }

@@ -254,8 +254,27 @@ TEST_CASE("a call through a foreign ABI kills the connector") {
         WARN("skipped: this kernel has no 32-bit entry");
         return;
     }
-    CHECK(to_text(run.outcome).rfind("signal SIGSYS", 0) == 0);
+    CHECK(to_text(run.outcome) == "signal SIGSYS, for the i386 call 'getpid'");
     CHECK(run.output.empty());
+}
+
+TEST_CASE("a call through a foreign ABI kills the child that makes it, not the connector") {
+    SandboxFixture fixture;
+    if (run_outside({(fixture.code_dir() / "victim_foreign_abi").string()}).rfind("SUCCEEDED", 0) !=
+        0) {
+        WARN("skipped: this kernel has no 32-bit entry");
+        return;
+    }
+    const Run run = fixture.run({"/bin/sh", "-c", "./victim_foreign_abi; echo ended $?"});
+    CHECK(run.output == "ended 137\n");
+    CHECK(to_text(run.outcome) == "exit status 0");
+    CHECK(run.outcome.forbidden_call.empty());
+}
+
+TEST_CASE("SIGSYS that is only sent is no forbidden call") {
+    SandboxFixture fixture;
+    const Run run = fixture.run({"/bin/sh", "-c", "kill -SYS $$"});
+    CHECK(to_text(run.outcome) == "signal SIGSYS");
 }
 
 TEST_CASE("a connector sees its own volume and no other") {

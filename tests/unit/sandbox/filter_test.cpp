@@ -175,13 +175,14 @@ TEST_CASE("ioctl, prctl, personality and memfd_create are judged by their argume
     CHECK(answer(SYS_memfd_create, {0, 0x10}) == loud);
 }
 
-TEST_CASE("a foreign ABI is killed") {
+TEST_CASE("a call of a foreign ABI never runs: the connector's is told to init, init's own kills") {
     seccomp_data data = {};
     data.arch = AUDIT_ARCH_I386;
     data.nr = 4;
-    CHECK(evaluate(filters().connector, data) == SECCOMP_RET_KILL_PROCESS);
+    CHECK(evaluate(filters().connector, data) == SECCOMP_RET_USER_NOTIF);
+    CHECK(evaluate(filters().init, data) == SECCOMP_RET_KILL_PROCESS);
 #if defined(__x86_64__)
-    CHECK(answer(0x40000000L | SYS_write) == SECCOMP_RET_KILL_PROCESS); // x32
+    CHECK(answer(0x40000000L | SYS_write) == SECCOMP_RET_USER_NOTIF); // x32
 #endif
 }
 
@@ -216,6 +217,10 @@ TEST_CASE("init makes TCP sockets that never block, connects them, and sends to 
     CHECK(answer_to_init(SYS_sendmsg, {wire::control_fd, 0x1000, flags}) == allowed);
     CHECK(answer_to_init(SYS_sendmsg, {wire::control_fd, 0x1000, MSG_NOSIGNAL}) == loud);
     CHECK(answer_to_init(SYS_sendmsg, {5, 0x1000, flags}) == loud);
+    CHECK(answer_to_init(SYS_ioctl, {5, SECCOMP_IOCTL_NOTIF_RECV, 0x1000}) == allowed);
+    CHECK(answer_to_init(SYS_ioctl, {5, SECCOMP_IOCTL_NOTIF_SEND, 0x1000}) == loud);
+    CHECK(answer_to_init(SYS_tgkill, {2, 3, SIGKILL}) == allowed);
+    CHECK(answer_to_init(SYS_tgkill, {2, 3, SIGTERM}) == loud);
     for (const long number : {SYS_bind, SYS_listen, SYS_accept4, SYS_sendto, SYS_recvmsg,
                               SYS_setsockopt, SYS_openat, SYS_execve, SYS_clone, SYS_mmap}) {
         CHECK(answer_to_init(number, {}) == loud);
