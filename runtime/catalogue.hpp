@@ -2,6 +2,8 @@
 // the session that reads it, the supervisor that keeps it and the gateway that shows it.
 #pragma once
 
+#include <array>
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -34,6 +36,13 @@ struct CatalogueItem {
 };
 using Tool = CatalogueItem;
 
+// One list as it was read, and for how long it holds by the connector's own word (MCP 2026-07-28,
+// ttlMs; 0: it does not say).
+struct CatalogueList {
+    std::vector<CatalogueItem> items;
+    std::int64_t ttl_ms = 0;
+};
+
 struct Catalogue {
     Era era = Era::legacy;
     std::string protocol_version;
@@ -44,7 +53,13 @@ struct Catalogue {
     std::vector<CatalogueItem> prompts;
     std::vector<CatalogueItem> resources;
     std::vector<CatalogueItem> resource_templates;
+    std::array<std::int64_t, 4> ttls_ms{}; // of the lists, in the order of ListKind
 
+    std::int64_t ttl_ms(ListKind kind) const { return ttls_ms[static_cast<std::size_t>(kind)]; }
+    void put(ListKind kind, CatalogueList read) {
+        list(kind) = std::move(read.items);
+        ttls_ms[static_cast<std::size_t>(kind)] = read.ttl_ms;
+    }
     const std::vector<CatalogueItem>& list(ListKind kind) const {
         const std::vector<CatalogueItem>* const lists[] = {&tools, &prompts, &resources,
                                                            &resource_templates};

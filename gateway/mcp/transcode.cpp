@@ -123,6 +123,39 @@ TextEdits edits_for_modern(std::string_view method, std::string_view result) {
     return edits;
 }
 
+// How long what was read holds is the connector's word; for whom, is not: policy decides who may
+// read it, so that no cache may show it to others.
+void keep_private(std::string_view result, std::string& added, TextEdits& edits) {
+    if (!find_member(result, "ttlMs")) {
+        added += R"(,"ttlMs":0)";
+    }
+    const auto scope = find_member(result, "cacheScope");
+    if (!scope) {
+        added += R"(,"cacheScope":"private")";
+    } else if (*scope != R"("private")") {
+        edits.push_back(replace_part(result, *scope, R"("private")"));
+    }
+}
+
+TextEdits edits_within_modern(std::string_view method, std::string_view result) {
+    TextEdits edits;
+    std::string added;
+    // A result without a type means "complete"; clients insist on its saying so.
+    const auto type = find_member(result, "resultType");
+    if (!type) {
+        added = R"(,"resultType":"complete")";
+    }
+    if (method == "resources/read" && (!type || *type == R"("complete")")) {
+        keep_private(result, added, edits);
+    }
+    if (!added.empty()) {
+        const auto members = object_members(result);
+        const bool empty = !members || members->empty();
+        edits.push_back({1, 0, added.substr(1) + (empty ? "" : ",")});
+    }
+    return edits;
+}
+
 TextEdits edits_for_legacy(std::string_view result) {
     TextEdits edits;
     const auto members = object_members(result);
@@ -213,9 +246,7 @@ TextEdits era_edits(std::string_view method, Era connector, Era client, std::str
         return {};
     }
     if (connector == client) {
-        // A modern result without a type means "complete"; clients insist on its saying so.
-        const bool untyped = client == Era::modern && !find_member(result, "resultType");
-        return untyped ? edits_for_modern(method, result) : TextEdits();
+        return client == Era::modern ? edits_within_modern(method, result) : TextEdits();
     }
     return client == Era::modern ? edits_for_modern(method, result) : edits_for_legacy(result);
 }

@@ -12,6 +12,7 @@
 #include "runtime/connector_directory.hpp"
 
 #include <chrono>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <set>
@@ -94,6 +95,7 @@ class VirtualServer {
     Task<void> learn_own_resources(ConnectorName name,
                                    std::shared_ptr<const runtime::Caller> caller);
     Result<std::string> list_now(const ListRequest& request);
+    std::int64_t list_ttl_ms(const ListRequest& request) const;
     ServedItems items_for(const runtime::Caller& caller);
     void warn(const std::vector<std::string>& warnings);
 

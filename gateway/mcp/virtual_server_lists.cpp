@@ -20,11 +20,19 @@ constexpr auto start_wait_max = std::chrono::seconds(60);
 // What one list waits for connectors that failed before, and for lists that are read again.
 constexpr auto short_wait_max = std::chrono::milliseconds(1000);
 
+// Longer than this nobody should rely on what an operator may change at any time.
+constexpr std::int64_t list_ttl_max_ms = 60LL * 60 * 1000;
+
+struct ListFrame {
+    const std::string& server_info;
+    std::int64_t ttl_ms = 0;
+};
+
 std::string list_result(const ListRequest& request, std::string_view items,
-                        std::string_view next_cursor, const std::string& server_info) {
+                        std::string_view next_cursor, const ListFrame& frame) {
     const bool modern = request.era == Era::modern;
     std::string text = modern ? R"({"resultType":"complete",")" : "{\"";
-    text.reserve(items.size() + server_info.size() + 256);
+    text.reserve(items.size() + frame.server_info.size() + 256);
     text += runtime::list_member(request.kind);
     text += "\":[";
     text += items;
@@ -33,10 +41,10 @@ std::string list_result(const ListRequest& request, std::string_view items,
         text.append(",\"nextCursor\":\"").append(next_cursor).append("\"");
     }
     if (modern) {
-        // Who asks decides what is shown, and connectors do not say how long a list holds.
-        text += R"(,"ttlMs":0,"cacheScope":"private","_meta":{"io.modelcontextprotocol/)"
-                R"(serverInfo":)" +
-                server_info + "}";
+        // Private whatever the connectors say: who asks decides what is shown.
+        text += ",\"ttlMs\":" + std::to_string(frame.ttl_ms) +
+                R"(,"cacheScope":"private","_meta":{"io.modelcontextprotocol/serverInfo":)" +
+                frame.server_info + "}";
     }
     return text + "}";
 }
@@ -150,6 +158,22 @@ Task<Result<std::string>> VirtualServer::list(ListRequest request) {
     co_return list_now(request);
 }
 
+// The shortest of all connectors that have a part in the list. A legacy one does not say, and of
+// one that was never seen nothing is in the list yet.
+std::int64_t VirtualServer::list_ttl_ms(const ListRequest& request) const {
+    std::int64_t shortest = list_ttl_max_ms;
+    bool any = false;
+    for (const ExposedConnector& exposed : config_.connectors) {
+        const auto known = directory_.known_catalogue(exposed.name, *request.caller);
+        if (known == nullptr || exposes_list(exposed, known.get(), request.kind)) {
+            any = true;
+            const bool says = known != nullptr && known->era == runtime::Era::modern;
+            shortest = std::min(shortest, says ? known->ttl_ms(request.kind) : 0);
+        }
+    }
+    return any ? shortest : 0;
+}
+
 Result<std::string> VirtualServer::list_now(const ListRequest& request) {
     std::shared_ptr<const ServedTools> tools;
     std::vector<ListEntry> items;
@@ -162,15 +186,16 @@ Result<std::string> VirtualServer::list_now(const ListRequest& request) {
     }
     const std::vector<ListEntry>& entries = tools != nullptr ? tools->entries(request.era) : items;
     const auto visible = visible_entries(request, config_.name, entries);
+    const ListFrame frame{server_info_, list_ttl_ms(request)};
     if (tools != nullptr && request.cursor.empty() && visible.size() == entries.size() &&
         !tools->whole_page(request.era).empty()) {
-        return list_result(request, tools->whole_page(request.era), "", server_info_);
+        return list_result(request, tools->whole_page(request.era), "", frame);
     }
     auto page = list_page({config_.name.str(), request.kind}, visible, request.cursor);
     if (!page) {
         return std::move(page).error();
     }
-    return list_result(request, page->items, page->next_cursor, server_info_);
+    return list_result(request, page->items, page->next_cursor, frame);
 }
 
 } // namespace gatehouse::gateway

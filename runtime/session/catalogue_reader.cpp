@@ -6,6 +6,9 @@
 #include "runtime/session/json_scan.hpp"
 #include "runtime/session/json_text.hpp"
 
+#include <algorithm>
+#include <charconv>
+#include <optional>
 #include <unordered_set>
 
 namespace gatehouse::runtime {
@@ -22,6 +25,7 @@ struct ListPages {
     std::vector<CatalogueItem> items = {};
     std::size_t total_bytes = 0;
     int page_count = 0;
+    std::optional<std::int64_t> ttl_ms = {}; // the shortest of the pages so far
     std::unordered_set<std::string> names = {};
     std::unordered_set<std::string> cursors = {};
 
@@ -56,6 +60,15 @@ Result<void> add_item(ListPages& pages, std::string_view definition) {
     }
     pages.items.push_back(CatalogueItem{std::move(*name), std::string(definition)});
     return {};
+}
+
+// What is no whole number of milliseconds counts as nothing.
+std::int64_t ttl_in(std::string_view result) {
+    const std::string_view raw = find_member(result, "ttlMs").value_or("");
+    std::int64_t ttl_ms = 0;
+    const auto read = std::from_chars(raw.data(), raw.data() + raw.size(), ttl_ms);
+    const bool whole = read.ec == std::errc() && read.ptr == raw.data() + raw.size();
+    return whole && ttl_ms > 0 ? ttl_ms : 0;
 }
 
 Result<void> add_list_page(ListPages& pages, std::string_view result) {
@@ -99,6 +112,8 @@ Result<bool> take_page(ListPages& pages, const CallReply& reply, std::string& cu
     if (auto added = add_list_page(pages, reply.body()); !added) {
         return std::move(added).error();
     }
+    const std::int64_t ttl_ms = ttl_in(reply.body());
+    pages.ttl_ms = std::min(pages.ttl_ms.value_or(ttl_ms), ttl_ms);
     cursor = next_list_cursor(reply.body());
     if (cursor.empty()) {
         return false;
@@ -118,8 +133,8 @@ bool can_do_without(ListKind kind, const Error& refusal) {
 
 } // namespace
 
-Task<Result<std::vector<CatalogueItem>>> read_list(AskConnector ask, ListKind kind,
-                                                   std::size_t items_max_count) {
+Task<Result<CatalogueList>> read_list(AskConnector ask, ListKind kind,
+                                      std::size_t items_max_count) {
     ListPages pages{kind, items_max_count};
     std::string cursor;
     for (;;) {
@@ -131,7 +146,7 @@ Task<Result<std::vector<CatalogueItem>>> read_list(AskConnector ask, ListKind ki
             co_return more.error();
         }
         if (!*more) {
-            co_return std::move(pages.items);
+            co_return CatalogueList{std::move(pages.items), pages.ttl_ms.value_or(0)};
         }
     }
 }
@@ -146,7 +161,7 @@ Task<Result<Catalogue>> read_all_lists(AskConnector ask, Catalogue introduction,
         auto reading = read_list(ask, kind, items_max_count);
         auto items = co_await std::move(reading);
         if (items) {
-            introduction.list(kind) = std::move(*items);
+            introduction.put(kind, std::move(*items));
         } else if (can_do_without(kind, items.error())) {
             log_warn("a connector is used without its " + std::string(list_member(kind)) + ": " +
                      to_text(items.error()));

@@ -19,8 +19,7 @@ using AskConnector = std::function<Task<CallReply>(std::string method, std::stri
 // list but tools gives an empty one. Errors: GH-M403 for a refusal, a malformed answer, more than
 // `items_max_count` items or 64 MiB, more than 1000 pages or a cursor that comes twice; GH-P306
 // past the deadline; GH-P301 if the connector ended.
-Task<Result<std::vector<CatalogueItem>>> read_list(AskConnector ask, ListKind kind,
-                                                   std::size_t items_max_count);
+Task<Result<CatalogueList>> read_list(AskConnector ask, ListKind kind, std::size_t items_max_count);
 
 // The introduction with every list its capabilities offer. A connector that refuses a list other
 // than tools is used without that list, with a warning.

@@ -187,9 +187,9 @@ Task<Result<Catalogue>> HttpSessionCore::refresh_one(Core core, ListKind kind, S
             co_return std::move(items).error();
         }
         if (kind == ListKind::tools) {
-            core->take_param_headers(*items);
+            core->take_param_headers(items->items);
         }
-        core->catalogue_.list(kind) = std::move(*items);
+        core->catalogue_.put(kind, std::move(*items));
     }
     co_return core->catalogue_;
 }

@@ -144,7 +144,7 @@ Task<Result<Catalogue>> SessionCore::refresh_one(std::shared_ptr<SessionCore> co
         if (!items) {
             co_return std::move(items).error();
         }
-        core->catalogue_.list(kind) = std::move(*items);
+        core->catalogue_.put(kind, std::move(*items));
     }
     co_return core->catalogue_;
 }

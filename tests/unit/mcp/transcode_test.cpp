@@ -50,6 +50,22 @@ TEST_CASE("a legacy result gets the members a modern one must have, and no byte 
           R"({"resultType":"complete","completion":{"values":[]}})");
 }
 
+TEST_CASE("what a modern connector read holds as long as it says, and for the one who asked") {
+    const auto read = [](const std::string& result) {
+        return edited(result, era_edits("resources/read", Era::modern, Era::modern, result));
+    };
+    CHECK(read(R"({"resultType":"complete","ttlMs":7,"cacheScope":"private","contents":[]})") ==
+          R"({"resultType":"complete","ttlMs":7,"cacheScope":"private","contents":[]})");
+    CHECK(read(R"({"resultType":"complete","ttlMs":7,"cacheScope":"public","contents":[]})") ==
+          R"({"resultType":"complete","ttlMs":7,"cacheScope":"private","contents":[]})");
+    CHECK(read(R"({"resultType":"complete","contents":[]})") ==
+          R"({"ttlMs":0,"cacheScope":"private","resultType":"complete","contents":[]})");
+    CHECK(read(R"({"ttlMs":7,"contents":[]})") ==
+          R"({"resultType":"complete","cacheScope":"private","ttlMs":7,"contents":[]})");
+    CHECK(read("{}") == R"({"resultType":"complete","ttlMs":0,"cacheScope":"private"})");
+    CHECK(read(R"({"resultType":"input_required"})") == R"({"resultType":"input_required"})");
+}
+
 TEST_CASE("what a legacy connector says of the kind of its result is not believed") {
     CHECK(for_modern(R"({"resultType":"input_required","a":1})") ==
           R"({"resultType":"complete","a":1})");

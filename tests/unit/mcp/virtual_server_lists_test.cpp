@@ -53,6 +53,31 @@ TEST_CASE("each era gets its list in its own form") {
     CHECK(stage.json_list(ListKind::resource_templates, Era::modern)["resourceTemplates"].empty());
 }
 
+TEST_CASE("a list holds as long as the shortest of its connectors says, and is always private") {
+    struct Source {
+        Era era;
+        std::int64_t ttl_ms;
+    };
+    const auto ttl = [](const std::vector<Source>& sources) {
+        VirtualServerStage stage;
+        for (const Source& source : sources) {
+            const std::string name = "c" + std::to_string(stage.config.connectors.size());
+            auto& made = stage.connector(name, name + "_");
+            made.era = source.era;
+            made.put(ListKind::tools, {{tool_item("add")}, source.ttl_ms});
+        }
+        CHECK_FALSE(stage.json_list(ListKind::tools).contains("ttlMs"));
+        const Json list = stage.json_list(ListKind::tools, Era::modern);
+        CHECK(list["cacheScope"] == "private");
+        return list["ttlMs"].get<std::int64_t>();
+    };
+    CHECK(ttl({}) == 0);
+    CHECK(ttl({{Era::modern, 60'000}}) == 60'000);
+    CHECK(ttl({{Era::modern, 60'000}, {Era::modern, 5'000}}) == 5'000);
+    CHECK(ttl({{Era::modern, 60'000}, {Era::legacy, 0}}) == 0);
+    CHECK(ttl({{Era::modern, INT64_C(999'999'999'999)}}) == 3'600'000);
+}
+
 TEST_CASE("an output schema that legacy clients refuse is kept from them only") {
     VirtualServerStage stage;
     stage.connector("one", "").tools = {
