@@ -11,7 +11,7 @@ constexpr auto limits_causes = std::to_array<CauseCode>({
      "Too many calls wait for the connector, a call was not sent before its deadline, or too many "
      "connections or watched resources are in use. The call was never sent: it is safe to try "
      "again.",
-     "Try again later; raise the connector's concurrency or queue in its manifest.", "team"},
+     "Try again later; raise run.concurrency or run.queue_max in its manifest.", "team"},
     {"GH-R702", "too many connectors start at the same time",
      "Only a few cold starts run at a time, and this one did not get its turn. It is tried again "
      "by itself.",

@@ -34,9 +34,9 @@ constexpr auto process_causes = std::to_array<CauseCode>({
      "Check run.command, source.dir and the connector's own configuration.", "team"},
     {"GH-P306", "not ready in time",
      "The connector did not answer its handshake, or did not listen on its port, within "
-     "timeouts.startup. It was killed and is started again after a pause.",
-     "Read its log; raise timeouts.startup if it is slow, and check that it speaks MCP on stdout "
-     "or the named port.",
+     "run.timeouts.startup. It was killed and is started again after a pause.",
+     "Read its log; raise run.timeouts.startup if it is slow, and check that it speaks MCP on "
+     "stdout or the named port.",
      "team"},
     {"GH-P307", "the connector does not answer",
      "Three liveness probes in a row got no answer and it did not work meanwhile, or it closed its "
