@@ -28,7 +28,7 @@ class CallWindow {
     void add(CallOutcome outcome, std::chrono::microseconds took, SteadyTime now);
 
     CallCounts recent(SteadyTime now) const;
-    // The time within which this share of the recent calls ended, rounded up by at most 19 %; 0 if
+    // The time within which this share of the recent calls ended, rounded up by at most 25 %; 0 if
     // none was timed. `percent` from 1 to 100.
     std::chrono::microseconds percentile(int percent, SteadyTime now) const;
 
