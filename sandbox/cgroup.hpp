@@ -57,6 +57,8 @@ class Cgroup {
     Folders folders_;
 };
 
+ResourceUse read_use(CgroupVersion version, const Cgroup::Folders& folders);
+
 class CgroupHome : public std::enable_shared_from_this<CgroupHome> {
   public:
     // Sweeps what dead daemons left, makes the daemon's folder and tries one group out, with a

@@ -176,6 +176,7 @@ int CgroupHome::open_v2(const std::filesystem::path& own) {
         return errno;
     }
     if (const int error_number = delegate_controllers(own, top); error_number != 0) {
+        rmdir(top.c_str()); // fails while another daemon lives there
         return error_number;
     }
     if (const int error_number = open_folder(memory_, own); error_number != 0) {

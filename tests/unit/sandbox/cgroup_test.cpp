@@ -1,3 +1,4 @@
+#include "sandbox/cgroup.hpp"
 #include "sandbox/cgroup_files.hpp"
 #include "sandbox/cgroup_places.hpp"
 #include "sandbox/outcome.hpp"
@@ -5,6 +6,7 @@
 
 #include <catch2/catch.hpp>
 #include <csignal>
+#include <fstream>
 #include <linux/audit.h>
 
 using namespace gatehouse::sandbox;
@@ -55,6 +57,43 @@ TEST_CASE("a number is found after its whole word only") {
     CHECK_FALSE(number_after(text, "oom_k").has_value());
     CHECK_FALSE(number_after(text, "max").has_value());
     CHECK_FALSE(number_after("", "oom").has_value());
+}
+
+TEST_CASE("the files of a group of version 2 are understood") {
+    std::string pattern = (std::filesystem::temp_directory_path() / "gh-group-XXXXXX").string();
+    REQUIRE(mkdtemp(pattern.data()) != nullptr);
+    const std::filesystem::path folder = pattern;
+    const auto put = [&](const char* name, const std::string& text) {
+        std::ofstream(folder / name) << text;
+    };
+    const Cgroup::Folders folders = {folder, folder, {}, folder};
+    put("memory.current", "52428800\n");
+    put("memory.stat", "anon 1000\ninactive_anon 5\ninactive_file 2428800\nactive_file 9\n");
+    put("memory.peak", "67108864\n");
+    put("memory.max", "max\n");
+    put("memory.events", "low 0\nhigh 0\nmax 7\noom 0\noom_kill 1\noom_group_kill 0\n");
+    put("pids.current", "3\n");
+    put("pids.events", "max 0\n");
+    put("cpu.stat", "usage_usec 1234567\nuser_usec 1\nsystem_usec 2\n");
+    ResourceUse use = read_use(CgroupVersion::v2, folders);
+    CHECK(use.memory_bytes == 50'000'000);
+    CHECK(use.memory_peak_bytes == 67'108'864);
+    CHECK(use.memory_max_bytes == 0);
+    CHECK(use.oom_kills == 1);
+    CHECK_FALSE(use.memory_limit_met); // a kill by the host
+    CHECK(use.pids == 3);
+    CHECK_FALSE(use.pids_limit_hit);
+    CHECK(use.cpu_ms == 1234);
+
+    put("memory.max", "67108864\n");
+    put("memory.events.local", "max 7\noom 2\noom_kill 1\n");
+    put("pids.events", "max 4\n");
+    use = read_use(CgroupVersion::v2, folders);
+    CHECK(use.memory_max_bytes == 67'108'864);
+    CHECK(use.memory_limit_met);
+    CHECK(use.pids_limit_hit);
+    std::filesystem::remove_all(folder);
+    CHECK(read_use(CgroupVersion::v2, folders).memory_bytes == 0);
 }
 
 TEST_CASE("an end tells what its control group proved") {
