@@ -50,6 +50,8 @@ bool read_value(std::string_view name, const char* value, Options& options) {
         options.fault.ms = std::atol(value);
     } else if (name == "--once") {
         options.once = value;
+    } else if (name == "--if") {
+        options.when = value;
     } else if (name == "--tools") {
         options.tools_count = std::atol(value);
     } else {

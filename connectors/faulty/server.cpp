@@ -29,6 +29,16 @@ long number(std::string_view raw) {
     return value;
 }
 
+// False if the file was there already.
+bool make_mark(const std::string& path) {
+    const int fd = ::open(path.c_str(), O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0600);
+    if (fd < 0) {
+        return false;
+    }
+    ::close(fd);
+    return true;
+}
+
 std::string tool_json(std::string_view name, std::string_view hints) {
     std::string json = R"({"name":")";
     json.append(name).append(R"(","description":"A tool.","inputSchema":)").append(open_schema);
@@ -38,15 +48,9 @@ std::string tool_json(std::string_view name, std::string_view hints) {
 } // namespace
 
 bool Server::reach(std::string_view stage) {
-    if (options_.at != stage) {
+    const bool due = options_.when.empty() || ::access(options_.when.c_str(), F_OK) == 0;
+    if (options_.at != stage || !due || (!options_.once.empty() && !make_mark(options_.once))) {
         return false;
-    }
-    if (!options_.once.empty()) {
-        const int fd = ::open(options_.once.c_str(), O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0600);
-        if (fd < 0) {
-            return false;
-        }
-        ::close(fd);
     }
     do_fault(options_.fault);
     return true;
@@ -125,13 +129,17 @@ void Server::call_ok(std::string_view id, std::string_view arguments) {
 }
 
 void Server::call_fault(Fault fault, std::string_view arguments) {
-    Wanted wanted[] = {{"kind"}, {"n"}, {"ms"}, {"text"}, {"after_ms"}, {"meta"}};
+    Wanted wanted[] = {{"kind"}, {"n"}, {"ms"}, {"text"}, {"after_ms"}, {"meta"}, {"once"}};
     cut_members(arguments, wanted);
     fault.kind = unquoted(wanted[0].value);
     fault.n = number(wanted[1].value);
     fault.ms = number(wanted[2].value);
     fault.text = unquoted(wanted[3].value);
     fault.meta = wanted[5].value;
+    const std::string once(unquoted(wanted[6].value));
+    if (!once.empty() && !make_mark(once)) {
+        return answer_text(fault.id, "done already");
+    }
     if (wanted[4].value.empty()) {
         return do_fault(fault);
     }
@@ -163,6 +171,15 @@ bool Server::do_timed_fault(const Fault& fault) {
     }
     if (fault.kind == "answer_when_cancelled") {
         answer_when_cancelled_.push_back(fault.id);
+        return true;
+    }
+    if (fault.kind == "exit_later") {
+        later(fault.ms, {{}, "", true, [n = fault.n] { ::_exit(static_cast<int>(n)); }});
+        return true;
+    }
+    if (fault.kind == "mark") {
+        make_mark("/data/state/mark");
+        answer_text(fault.id, "done");
         return true;
     }
     if (fault.kind == "list_changed") {

@@ -16,6 +16,7 @@ namespace faulty {
 struct Options {
     std::string at; // "start", "initialize", "list": before what `fault` is done; empty: never
     Fault fault;
+    std::string when;     // a file without which the fault is not done; empty: always
     std::string once;     // a file that, if it is there, says that the fault was done already
     long tools_count = 0; // besides the two
     bool ignore_eof = false;
