@@ -150,6 +150,11 @@ std::vector<AgentInfo> AgentRegistry::list() const {
     return infos;
 }
 
+std::optional<Principal> AgentRegistry::find(const std::string& name) const {
+    const auto found = impl_->find_name(name);
+    return found == impl_->by_hash.end() ? std::nullopt : std::optional(found->second.principal);
+}
+
 Result<Principal> AgentRegistry::authenticate(std::optional<std::string_view> authorization) const {
     if (!authorization) {
         return Error{

@@ -32,6 +32,8 @@ class AgentRegistry {
     Result<Secret> create(const std::string& name);
     Result<void> remove(const std::string& name);
     std::vector<AgentInfo> list() const;
+    // For an operator who calls as this agent; empty: there is none of that name.
+    std::optional<Principal> find(const std::string& name) const;
 
     // The Authorization header's value ("Bearer gth_…"), or empty optional if absent. Errors
     // GH-A120 (none), GH-A121 (malformed or unknown; never says which).

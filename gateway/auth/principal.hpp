@@ -4,6 +4,7 @@
 #include "runtime/base/ids.hpp"
 
 #include <string>
+#include <string_view>
 
 namespace gatehouse::gateway {
 
@@ -11,6 +12,12 @@ class Principal {
   public:
     const PrincipalId& id() const { return id_; }     // "agent:ci"
     const std::string& name() const { return name_; } // "ci"
+
+    // Who came through the admin socket, by what that knows of the peer ("uid:0"):
+    // "operator:uid:0". No agent: in no audience by name.
+    static Principal of_operator(std::string_view peer) {
+        return Principal(PrincipalId("operator:" + std::string(peer)), "");
+    }
 
   private:
     friend class AgentRegistry;

@@ -19,6 +19,7 @@ namespace gatehouse::gateway {
 struct Audience {
     std::vector<std::string> agents;
     bool everyone = false;
+    friend bool operator==(const Audience&, const Audience&) = default;
 };
 
 // virtual_servers[].connectors[].tools. Globs know * and ?; names are the connector's own in allow,
@@ -28,6 +29,7 @@ struct ToolSelection {
     std::vector<std::string> deny;
     std::map<std::string, std::string> rename;
     std::map<std::string, std::string> describe;
+    friend bool operator==(const ToolSelection&, const ToolSelection&) = default;
 };
 
 // virtual_servers[].connectors[].prompts and resources: globs on the connector's own names, or on
@@ -35,6 +37,7 @@ struct ToolSelection {
 struct NameSelection {
     std::vector<std::string> allow{"*"};
     std::vector<std::string> deny;
+    friend bool operator==(const NameSelection&, const NameSelection&) = default;
 };
 
 struct ExposedConnector {
@@ -44,6 +47,7 @@ struct ExposedConnector {
     ToolSelection tools;
     NameSelection prompts;
     NameSelection resources;
+    friend bool operator==(const ExposedConnector&, const ExposedConnector&) = default;
 };
 
 struct VirtualServerConfig {
@@ -51,6 +55,7 @@ struct VirtualServerConfig {
     std::string title;
     Audience audience;
     std::vector<ExposedConnector> connectors;
+    friend bool operator==(const VirtualServerConfig&, const VirtualServerConfig&) = default;
 };
 
 // policy[].when.arguments[]: exactly one comparison on one JSON Pointer into the arguments. A
@@ -62,6 +67,7 @@ struct ArgumentCondition {
     std::vector<std::string> values; // equals/in: raw JSON literals; matches: one RE2 pattern
     double number = 0;               // less, greater
     bool present = true;
+    friend bool operator==(const ArgumentCondition&, const ArgumentCondition&) = default;
 };
 
 // policy[]: the first rule whose every given condition holds decides; none: allow. A rule that
@@ -77,6 +83,7 @@ struct PolicyRule {
     std::vector<std::string> prompts;         // globs on the connector's own prompt names
     std::vector<std::string> resources;       // globs on the connector's own URIs
     std::vector<ArgumentCondition> arguments; // all must hold
+    friend bool operator==(const PolicyRule&, const PolicyRule&) = default;
 };
 
 struct GatewayLimits {
@@ -84,6 +91,7 @@ struct GatewayLimits {
     std::uint32_t sessions = 20'000;
     std::uint32_t calls_in_flight = 4096;
     std::uint64_t result_bytes = 16ULL << 20;
+    friend bool operator==(const GatewayLimits&, const GatewayLimits&) = default;
 };
 
 enum class AuditDurability { process, disk };

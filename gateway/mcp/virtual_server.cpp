@@ -32,6 +32,17 @@ VirtualServer::VirtualServer(Executor executor, VirtualServerConfig config,
     : executor_(std::move(executor)), config_(std::move(config)), directory_(directory),
       server_info_(describe_server(config_)) {}
 
+void VirtualServer::reconfigure(VirtualServerConfig config) {
+    GH_ASSERT(config.name == config_.name);
+    // What was made from the old one refers to it, so that goes first.
+    exposed_items_ = ExposedItemsCache();
+    built_from_.clear();
+    served_.reset();
+    failed_.clear();
+    config_ = std::move(config);
+    server_info_ = describe_server(config_);
+}
+
 std::string VirtualServer::instructions() const {
     std::string joined;
     for (const ExposedConnector& exposed : config_.connectors) {

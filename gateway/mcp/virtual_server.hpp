@@ -37,7 +37,10 @@ class VirtualServer {
     VirtualServer(Executor executor, VirtualServerConfig config,
                   runtime::ConnectorDirectory& directory);
 
+    // Until reconfigure(): not to be kept across a suspension. The name stays.
     const VirtualServerConfig& config() const { return config_; }
+    // Goes on by another configuration of the same name. Requests in flight keep what they found.
+    void reconfigure(VirtualServerConfig config);
     // Raw JSON object of what we call ourselves, for serverInfo and `_meta` of modern results.
     const std::string& server_info() const { return server_info_; }
     // The connectors' own instructions, joined.

@@ -99,7 +99,7 @@ Result<RoutedRequest> Route::operator()(AuthenticatedRequest request) const {
                      "it does not exist, or its audience does not include you",
                      "Check the URL, or ask the admin to add you to its audience"};
     }
-    return RoutedRequest(std::move(request), *found->second);
+    return RoutedRequest(std::move(request), found->second);
 }
 
 } // namespace gatehouse::gateway

@@ -38,7 +38,7 @@ class Authenticate {
     const AgentRegistry& agents_;
 };
 
-using VirtualServers = std::map<std::string, std::unique_ptr<VirtualServer>, std::less<>>;
+using VirtualServers = std::map<std::string, std::shared_ptr<VirtualServer>, std::less<>>;
 
 class Route {
   public:

@@ -1,5 +1,7 @@
 #include "gateway/pipeline/calls.hpp"
 
+#include "gateway/pipeline/counted_in.hpp"
+
 #include <algorithm>
 #include <array>
 #include <exception>
@@ -43,25 +45,14 @@ HttpReply not_here(const McpMessage& message) {
     return refusal_reply(message.reply_id(), refusal);
 }
 
-// Counts a call in for as long as the coroutine that holds it lives, however it ends.
-class CountedIn {
-  public:
-    explicit CountedIn(std::uint32_t& count) : count_(count) { ++count_; }
-    ~CountedIn() { --count_; }
-    CountedIn(const CountedIn&) = delete;
-    CountedIn& operator=(const CountedIn&) = delete;
-
-  private:
-    std::uint32_t& count_;
-};
-
 } // namespace
 
 Calls::Calls(Executor executor, CallServices services)
     : executor_(executor), services_(services), authorize_(services.policy),
       attach_credential_(services.vault, services.directory), record_intent_(services.journal),
       states_(services.clock), task_ids_(services.clock),
-      parked_(executor, services.dialogue.parking), tasks_(executor),
+      parked_(executor, services.dialogue.parking), last_call_(services.calls_before),
+      tasks_(executor),
       dialogues_(executor, tasks_, services.dialogue.silence_max) {}
 
 bool Calls::handles(std::string_view method) {

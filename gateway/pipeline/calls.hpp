@@ -45,6 +45,8 @@ struct CallServices {
     // Of all calls in flight together: a count alone would let a few callers fill the memory.
     std::uint64_t bodies_in_flight_max_bytes = 256ULL << 20;
     DialogueLimits dialogue = {};
+    // The last call id that may have been given out by an earlier run of the daemon.
+    std::uint64_t calls_before = 0;
 };
 
 class Calls {
@@ -58,6 +60,14 @@ class Calls {
     // The requests that go to a connector; all else is answered by the endpoint itself.
     static bool handles(std::string_view method);
     static bool handles(std::string_view method, Era era);
+
+    // One tool call without a client to talk to; `exchange` holds a tools/call whose virtual server
+    // exposes the tool. What the stages refuse is an error: of a policy GH-N405 or GH-N406.
+    struct Plain {
+        CallId id;
+        runtime::CallReply reply;
+    };
+    Task<Result<Plain>> call_plain(std::shared_ptr<const Exchange> exchange);
 
     // A resource or a task as its connector knows it, whose changes it was asked to tell of.
     struct Watched {
@@ -160,7 +170,7 @@ class Calls {
     RequestStates states_;
     TaskIds task_ids_;
     ParkedCalls parked_;
-    std::uint64_t last_call_ = 0;
+    std::uint64_t last_call_;
     std::uint32_t in_flight_ = 0;
     std::shared_ptr<std::uint64_t> bodies_in_flight_bytes_ = std::make_shared<std::uint64_t>(0);
     TaskGroup tasks_;

@@ -18,7 +18,7 @@ VirtualServers make_servers(const Executor& executor, const GatewayConfig& confi
                             runtime::ConnectorDirectory& directory) {
     VirtualServers servers;
     for (const VirtualServerConfig& one : config.virtual_servers) {
-        servers.emplace(one.name.str(), std::make_unique<VirtualServer>(executor, one, directory));
+        servers.emplace(one.name.str(), std::make_shared<VirtualServer>(executor, one, directory));
     }
     return servers;
 }
@@ -68,7 +68,9 @@ McpEndpoint::McpEndpoint(Executor executor, const GatewayConfig& config,
       host_check_(config.public_url, config.allowed_hosts), authenticate_(agents), route_(servers_),
       sessions_(services.clock, config.limits.sessions, session_idle_max),
       calls_(executor, services), subscriptions_(executor, calls_),
-      notices_(executor, servers_, sessions_, subscriptions_, calls_), batch_parts_(executor) {
+      notices_(executor, servers_, sessions_, subscriptions_, calls_),
+      operator_calls_(executor, {agents, servers_, services.directory, calls_}),
+      batch_parts_(executor) {
     sessions_.set_end_handler([this](ClientSession& session) { on_session_end(session); });
 }
 

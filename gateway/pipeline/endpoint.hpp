@@ -9,6 +9,7 @@
 #include "gateway/pipeline/batch.hpp"
 #include "gateway/pipeline/calls.hpp"
 #include "gateway/pipeline/notice_hub.hpp"
+#include "gateway/pipeline/operator_calls.hpp"
 #include "gateway/pipeline/subscriptions.hpp"
 
 #include <memory>
@@ -18,6 +19,12 @@
 
 namespace gatehouse::gateway {
 
+// Names, sorted.
+struct VirtualServerChanges {
+    std::vector<std::string> added, changed, removed;
+    bool any() const { return !added.empty() || !changed.empty() || !removed.empty(); }
+};
+
 class McpEndpoint final : public HttpHandler {
   public:
     McpEndpoint(Executor executor, const GatewayConfig& config, const AgentRegistry& agents,
@@ -25,6 +32,15 @@ class McpEndpoint final : public HttpHandler {
 
     std::optional<HttpReply> check_head(const HttpRequest& head) override;
     Task<void> handle(HttpRequest request, HttpResponder& responder) override;
+    // The part of a new configuration that is about clients: hosts and virtual servers. Those that
+    // are unchanged keep their sessions; a changed one goes on by its new configuration, its clients
+    // are told that lists changed, and who left its audience loses its session; of a removed one
+    // all sessions and subscriptions end.
+    VirtualServerChanges reconfigure(const GatewayConfig& config);
+    // To every client, after a change of policy.
+    void tell_lists_changed();
+    // Calls of the operator.
+    ToolCaller& tool_caller() { return operator_calls_; }
     // For ConnectorDirectory::set_observer: what connectors say on their own.
     runtime::ConnectorObserver& observer() { return notices_; }
     // Ends, politely, the streams that end only with their client. Idempotent.
@@ -73,6 +89,10 @@ class McpEndpoint final : public HttpHandler {
     HttpReply set_log_level(ClientSession& session, const McpMessage& message);
     void on_session_end(ClientSession& session);
 
+    // A new configuration (endpoint_reload.cpp).
+    void end_clients_of(const VirtualServer& server);
+    void end_strangers_of(const VirtualServer& server);
+
     Executor executor_;
     const Clock& clock_;
     const Policy& policy_;
@@ -90,6 +110,7 @@ class McpEndpoint final : public HttpHandler {
     Calls calls_;
     Subscriptions subscriptions_;
     NoticeHub notices_;
+    OperatorCalls operator_calls_;
     TaskGroup batch_parts_;
 };
 

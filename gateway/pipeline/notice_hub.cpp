@@ -18,6 +18,9 @@ constexpr auto notice_gather_time = std::chrono::milliseconds(50);
 constexpr std::size_t pending_notices_max_count = 1024;
 constexpr auto unsolicited_deadline = std::chrono::minutes(10);
 
+constexpr std::string_view list_notices[] = {"notifications/tools/list_changed",
+                                             "notifications/prompts/list_changed",
+                                             "notifications/resources/list_changed"};
 constexpr std::string_view resource_updated = "notifications/resources/updated";
 
 bool exposes(const VirtualServer& server, const ConnectorName& connector) {
@@ -148,6 +151,24 @@ void NoticeHub::tell_list_changed(const Pending& notice) {
             listener.tell(notice.method, "{}");
         }
     });
+}
+
+void NoticeHub::tell_lists_changed(const VirtualServer* server) {
+    for (const std::string_view method : list_notices) {
+        sessions_.each([&](ClientSession& session) {
+            const bool concerned =
+                server == nullptr || session.virtual_server == server->config().name;
+            if (session.initialized && concerned) {
+                session.standalone(executor_)->push_unless_waiting(notice_text(method, {}));
+            }
+        });
+        subscriptions_.each([&](Listener& listener) {
+            const bool concerned = server == nullptr || &listener.request().server() == server;
+            if (concerned && wants_list(listener.filter(), method)) {
+                listener.tell(method, "{}");
+            }
+        });
+    }
 }
 
 void NoticeHub::tell_updated(const Pending& notice) {

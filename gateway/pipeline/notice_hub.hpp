@@ -28,6 +28,8 @@ class NoticeHub final : public runtime::ConnectorObserver {
     void on_notice(const runtime::ConnectorNotice& notice) override;
     void on_unsolicited_input(const ConnectorName& connector, const runtime::InstanceOwner& owner,
                               std::shared_ptr<runtime::InputRequest> request) override;
+    // All three lists may differ for clients of this virtual server; null: of every one.
+    void tell_lists_changed(const VirtualServer* server);
 
   private:
     // Connector, principal and session of the instance's owner, method, URI of an update.

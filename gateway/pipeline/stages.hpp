@@ -46,7 +46,8 @@ class AuthenticatedRequest {
     Principal principal_;
 };
 
-// The virtual server exists and the principal belongs to its audience. Made by Route.
+// The virtual server exists and the principal belongs to its audience. Made by Route; for an
+// operator, whom the admin socket has let in, by OperatorRoute.
 class RoutedRequest {
   public:
     const HttpRequest& http() const { return *http_; }
@@ -55,11 +56,15 @@ class RoutedRequest {
 
   private:
     friend class Route;
-    RoutedRequest(AuthenticatedRequest request, VirtualServer& server)
-        : http_(&request.http()), principal_(request.principal()), server_(&server) {}
+    friend class OperatorRoute;
+    RoutedRequest(AuthenticatedRequest request, std::shared_ptr<VirtualServer> server)
+        : RoutedRequest(request.http(), request.principal(), std::move(server)) {}
+    RoutedRequest(const HttpRequest& http, Principal principal,
+                  std::shared_ptr<VirtualServer> server)
+        : http_(&http), principal_(std::move(principal)), server_(std::move(server)) {}
     const HttpRequest* http_;
     Principal principal_;
-    VirtualServer* server_;
+    std::shared_ptr<VirtualServer> server_; // a reload may remove it meanwhile
 };
 
 // One HTTP request and what became of it so far. Shared by all that work on it, so that a call may

@@ -221,7 +221,7 @@ Task<void> Subscriptions::listen(std::shared_ptr<const Exchange> exchange, Notic
     auto watching = watch_all(listener, std::move(wanted));
     co_await std::move(watching);
     listener.acknowledge();
-    if (stopped_) {
+    if (stopped_ || listener.refused_) {
         listener.end();
     }
     auto serving = MessageStream::serve(stream, responder, 0);
@@ -261,13 +261,20 @@ void Subscriptions::each(const std::function<void(Listener&)>& visit) {
     }
 }
 
-void Subscriptions::stop() {
-    stopped_ = true;
+void Subscriptions::end_some(const std::function<bool(const Listener&)>& ends) {
     for (Listener& listener : listeners_) {
-        if (listener.acknowledged_) {
-            listener.end();
+        if (ends(listener)) {
+            listener.refused_ = true;
+            if (listener.acknowledged_) {
+                listener.end();
+            }
         }
     }
+}
+
+void Subscriptions::stop() {
+    stopped_ = true;
+    end_some([](const Listener&) { return true; });
 }
 
 } // namespace gatehouse::gateway

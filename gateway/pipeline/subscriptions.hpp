@@ -60,6 +60,7 @@ class Listener {
     std::vector<WatchedUri> tasks_;
     std::vector<std::string> early_;
     bool acknowledged_ = false;
+    bool refused_ = false; // ends as soon as it is acknowledged
 };
 
 class Subscriptions {
@@ -69,6 +70,8 @@ class Subscriptions {
     // Completes when the stream has ended.
     Task<void> answer(std::shared_ptr<const Exchange> exchange, HttpResponder& responder);
     void each(const std::function<void(Listener&)>& visit);
+    // Ends those streams, with their result, of which `ends` says so.
+    void end_some(const std::function<bool(const Listener&)>& ends);
     // Ends every stream with its result, and takes no new ones. Idempotent.
     void stop();
     std::size_t count() const { return listeners_.size(); }

@@ -25,7 +25,7 @@ bool concerns_kind(const PolicyRule& rule, PolicyKind kind) {
 }
 
 struct CompiledRule {
-    std::string name;
+    std::string_view name; // kept by the policy's Impl
     bool allow = false;
     GlobList principals;
     GlobList virtual_servers;
@@ -72,6 +72,7 @@ class FoundArguments {
 } // namespace
 
 struct Policy::Impl {
+    std::set<std::string> names; // of the rules, at places that never move
     std::vector<CompiledRule> rules;
     // Of each rule, close together; by PolicyKind. A rule that does not concern a kind fits nothing
     // of it.
@@ -110,7 +111,7 @@ Result<Policy> Policy::compile(const std::vector<PolicyRule>& rules) {
     impl->rules.reserve(rules.size());
     for (const PolicyRule& rule : rules) {
         CompiledRule compiled{
-            rule.name,
+            *impl->names.insert(rule.name).first,
             rule.allow,
             GlobList(rule.principals),
             GlobList(rule.virtual_servers),
@@ -135,6 +136,16 @@ Result<Policy> Policy::compile(const std::vector<PolicyRule>& rules) {
         impl->rules.push_back(std::move(compiled));
     }
     return Policy(std::move(impl));
+}
+
+void Policy::replace(Policy next) {
+    // Places of names are taken over with the names, so the set grows by names never seen alone.
+    retired_names_.merge(impl_->names);
+    for (CompiledRule& rule : next.impl_->rules) {
+        rule.name = *retired_names_.emplace(rule.name).first;
+    }
+    next.impl_->names.clear();
+    impl_ = std::move(next.impl_);
 }
 
 PolicyAnswer Policy::decide(const PolicyQuestion& question) const {

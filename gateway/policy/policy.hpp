@@ -6,6 +6,7 @@
 #include "runtime/base/result.hpp"
 
 #include <memory>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -36,6 +37,9 @@ class Policy {
     Policy(Policy&&) noexcept;
     Policy& operator=(Policy&&) noexcept;
     ~Policy();
+    // Goes on by the other's rules. What was answered before stays valid: the names of rules that
+    // were ever in force are kept.
+    void replace(Policy next);
     PolicyAnswer decide(const PolicyQuestion& question) const;
     // Whether it can ever be allowed for this principal, whatever the arguments: what the lists
     // show. What is denied by a rule without argument conditions is hidden.
@@ -45,6 +49,7 @@ class Policy {
     struct Impl;
     explicit Policy(std::unique_ptr<Impl> impl);
     std::unique_ptr<Impl> impl_;
+    std::set<std::string> retired_names_; // of rules; answers about them may still be in use
 };
 
 // Shell-like glob with * and ? on the whole text; linear time.
