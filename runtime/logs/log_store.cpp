@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <map>
 #include <re2/re2.h>
+#include <set>
 #include <utility>
 
 namespace gatehouse::runtime {
@@ -42,62 +43,188 @@ struct LogStore::Impl {
     const Clock& clock;
     std::filesystem::path folder;
     LogStoreOptions options;
-    std::map<ConnectorName, std::unique_ptr<FileLog>> logs;
+    std::map<ConnectorName, std::unique_ptr<FileLog>> logs{};
+    // Sizes of the logs of deleted connectors, which nobody opened; they do not grow.
+    std::map<ConnectorName, std::uint64_t> unopened_bytes{};
+    bool unopened_known = false;
+    std::set<ConnectorName> only_found{}; // opened to be read, with no settings of a manifest
+    std::shared_ptr<std::string> batch = std::make_shared<std::string>();
+
+    Result<FileLog*> open_log(const ConnectorName& name, std::uint64_t max_bytes,
+                              LogPressure pressure);
+    std::vector<ConnectorName> names() const;
+    void measure_unopened();
+    std::uint64_t total_bytes() const;
+    ConnectorName largest() const;
+    void tidy();
 };
 
+namespace {
+
+std::uint64_t files_bytes(const std::filesystem::path& folder) {
+    std::uint64_t total = 0;
+    std::error_code code;
+    for (const auto& entry : std::filesystem::directory_iterator(folder, code)) {
+        std::error_code ignored;
+        const auto size = entry.file_size(ignored);
+        total += ignored ? 0 : size;
+    }
+    return total;
+}
+
+} // namespace
+
 LogStore::LogStore(const Clock& clock, std::filesystem::path folder, LogStoreOptions options)
-    : impl_(new Impl{clock, std::move(folder), options, {}}) {}
+    : impl_(new Impl{clock, std::move(folder), options}) {}
 
 LogStore::~LogStore() = default;
 
-Result<ConnectorLog*> LogStore::open(const ConnectorName& name, std::uint64_t max_bytes) {
+Result<FileLog*> LogStore::Impl::open_log(const ConnectorName& name, std::uint64_t max_bytes,
+                                          LogPressure pressure) {
     // A manifest's name has no slash and no dot; anything else would leave the folder.
     GH_ASSERT(!name.empty() && name.str().find_first_of("/.") == std::string::npos);
-    if (const auto known = impl_->logs.find(name); known != impl_->logs.end()) {
-        return static_cast<ConnectorLog*>(known->second.get());
-    }
-    FileLogOptions options;
-    options.folder = impl_->folder / name.str();
-    options.max_bytes = max_bytes;
-    options.segment_bytes = std::min<std::uint64_t>(8ULL << 20, max_bytes / 8);
-    auto log = FileLog::open(impl_->clock, std::move(options));
+    FileLogOptions made;
+    made.folder = folder / name.str();
+    made.max_bytes = max_bytes;
+    made.segment_bytes = segment_bytes_for(max_bytes);
+    made.max_age = options.max_age;
+    made.rate = options.rate;
+    made.pressure = pressure;
+    made.batch = batch;
+    made.on_segment_full = [this] { tidy(); };
+    auto log = FileLog::open(clock, std::move(made));
     if (!log) {
         return std::move(log).error();
     }
-    ConnectorLog* opened = log->get();
-    impl_->logs.emplace(name, std::move(*log));
-    return opened;
+    unopened_bytes.erase(name);
+    return logs.emplace(name, std::move(*log)).first->second.get();
 }
 
-std::vector<ConnectorName> LogStore::names() const {
+std::vector<ConnectorName> LogStore::Impl::names() const {
     std::vector<ConnectorName> found;
     std::error_code code;
-    for (const auto& entry : std::filesystem::directory_iterator(impl_->folder, code)) {
+    for (const auto& entry : std::filesystem::directory_iterator(folder, code)) {
         std::error_code ignored;
-        if (entry.is_directory(ignored)) {
-            found.emplace_back(entry.path().filename().string());
+        const std::string name = entry.path().filename().string();
+        if (entry.is_directory(ignored) && name.find('.') == std::string::npos) {
+            found.emplace_back(name);
         }
     }
     std::sort(found.begin(), found.end());
     return found;
 }
 
+void LogStore::Impl::measure_unopened() {
+    if (std::exchange(unopened_known, true)) {
+        return;
+    }
+    for (const auto& name : names()) {
+        if (!logs.contains(name)) {
+            unopened_bytes.emplace(name, files_bytes(folder / name.str()));
+        }
+    }
+}
+
+std::uint64_t LogStore::Impl::total_bytes() const {
+    std::uint64_t total = 0;
+    for (const auto& [name, log] : logs) {
+        total += log->total_bytes();
+    }
+    for (const auto& [name, bytes] : unopened_bytes) {
+        total += bytes;
+    }
+    return total;
+}
+
+ConnectorName LogStore::Impl::largest() const {
+    ConnectorName found;
+    std::uint64_t most = 0;
+    const auto look = [&](const ConnectorName& name, std::uint64_t bytes) {
+        if (bytes > most) {
+            found = name;
+            most = bytes;
+        }
+    };
+    for (const auto& [name, log] : logs) {
+        // The segment that is being written stays, whatever the cap.
+        look(name, log->segment_count() > 1 ? log->total_bytes() : 0);
+    }
+    for (const auto& [name, bytes] : unopened_bytes) {
+        look(name, bytes);
+    }
+    return found;
+}
+
+void LogStore::Impl::tidy() {
+    for (const auto& [name, log] : logs) {
+        log->delete_expired();
+    }
+    if (options.host_max_bytes == 0) {
+        return;
+    }
+    measure_unopened();
+    while (total_bytes() > options.host_max_bytes) {
+        const ConnectorName name = largest();
+        if (name.empty()) {
+            return;
+        }
+        const auto known = logs.find(name);
+        if (known != logs.end()) {
+            known->second->delete_oldest();
+            continue;
+        }
+        if (!open_log(name, UINT64_MAX, LogPressure::drop)) {
+            unopened_bytes[name] = 0;
+            continue;
+        }
+        only_found.insert(name);
+    }
+}
+
+Result<ConnectorLog*> LogStore::open(const ConnectorName& name, std::uint64_t max_bytes,
+                                     LogPressure pressure) {
+    if (const auto known = impl_->logs.find(name); known != impl_->logs.end()) {
+        if (impl_->only_found.erase(name) > 0) {
+            known->second->configure(max_bytes, pressure);
+        }
+        return static_cast<ConnectorLog*>(known->second.get());
+    }
+    auto opened = impl_->open_log(name, max_bytes, pressure);
+    if (!opened) {
+        return std::move(opened).error();
+    }
+    return static_cast<ConnectorLog*>(*opened);
+}
+
+std::vector<ConnectorName> LogStore::names() const {
+    return impl_->names();
+}
+
 ConnectorLog* LogStore::find(const ConnectorName& name) {
+    if (const auto known = impl_->logs.find(name); known != impl_->logs.end()) {
+        return known->second.get();
+    }
     const auto known = names();
     if (!std::binary_search(known.begin(), known.end(), name)) {
         return nullptr;
     }
-    auto opened = open(name, 64ULL << 20);
-    return opened ? *opened : nullptr;
+    auto opened = impl_->open_log(name, UINT64_MAX, LogPressure::drop);
+    if (!opened) {
+        return nullptr;
+    }
+    impl_->only_found.insert(name);
+    return *opened;
 }
 
-Result<void> check_filter(const LogFilter& filter) {
-    const re2::RE2 pattern(filter.grep, re2::RE2::Quiet);
-    if (pattern.ok()) {
-        return {};
+void LogStore::configure(const ConnectorName& name, std::uint64_t max_bytes, LogPressure pressure) {
+    if (const auto known = impl_->logs.find(name); known != impl_->logs.end()) {
+        impl_->only_found.erase(name);
+        known->second->configure(max_bytes, pressure);
     }
-    return Error{"GH-C532", "the pattern is no regular expression", filter.grep, pattern.error(),
-                 "write it in the syntax of RE2, or put a backslash before special characters"};
+}
+
+void LogStore::tidy() {
+    impl_->tidy();
 }
 
 } // namespace gatehouse::runtime

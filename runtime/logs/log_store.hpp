@@ -7,6 +7,7 @@
 #include "runtime/base/ids.hpp"
 #include "runtime/base/result.hpp"
 #include "runtime/logs/level.hpp"
+#include "runtime/logs/rate_limit.hpp"
 
 #include <cstdint>
 #include <filesystem>
@@ -19,6 +20,8 @@
 #include <vector>
 
 namespace gatehouse::runtime {
+
+constexpr std::size_t log_line_max_bytes = 16 * 1024;
 
 enum class LogStream { standard_error, stdout_noise, supervisor, mcp, probe, egress };
 const char* to_text(LogStream stream); // "stderr", "stdout_noise", "supervisor", …
@@ -70,10 +73,18 @@ struct LogPage {
     std::uint64_t damaged_bytes = 0; // left out, because the disk gave back other bytes
 };
 
-// A line, or a piece of a line that is longer than LineSplitter::line_max_bytes or came late.
+// A line, or a piece of a line that is longer than log_line_max_bytes or came late.
 struct LogLine {
     std::string_view text;
     bool continued = false;
+};
+
+// What a capture does with the bytes of an instance: keep them, count and skip them (over the rate
+// limit), or leave them in the pipe for so long (`backpressure: block`).
+struct CaptureAdvice {
+    enum class What { take, skip, wait };
+    What what = What::take;
+    std::chrono::milliseconds wait{0};
 };
 
 class ConnectorLog {
@@ -101,49 +112,44 @@ class ConnectorLog {
     // Reports lines that are lost before they become lines (a capture over its rate limit).
     virtual void count_dropped(const LogContext& /*context*/, std::uint64_t /*lines*/,
                                std::uint64_t /*bytes*/) {}
-    // Whether a line of that size would be kept now. A capture that is told no may skip the bytes
-    // (and count them), or wait if the connector chose to be held back rather than to lose lines.
-    virtual bool would_admit(LogStream /*stream*/, InstanceId /*instance*/,
-                             std::size_t /*line_bytes*/) {
-        return true;
-    }
+    // What a capture does with the bytes it can read now.
+    virtual CaptureAdvice advise(LogStream /*stream*/, InstanceId /*instance*/) { return {}; }
     // Called when a secret was masked (GH-S603), at most once a minute.
     using SecretSeen = std::function<void(LogStream stream, const LogContext& context)>;
     virtual void set_on_secret_seen(SecretSeen /*on_secret_seen*/) {}
 };
 
+// What happens over the rate limit: lines are dropped and counted, or the connector is held back
+// (the manifest's backpressure: block).
+enum class LogPressure { drop, block };
+
 struct LogStoreOptions {
     std::uint64_t host_max_bytes = 4ULL << 30; // over all connectors; 0: no cap
     std::chrono::seconds max_age{0};           // segments that ended earlier go; 0: kept
+    RateLimitOptions rate;                     // of each instance
 };
 
 class LogStore {
   public:
     LogStore(const Clock& clock, std::filesystem::path folder, LogStoreOptions options = {});
     ~LogStore();
-    // Opens or creates; a torn tail left by a kill is cut. max_bytes: manifest logs.max_bytes.
-    Result<ConnectorLog*> open(const ConnectorName& name, std::uint64_t max_bytes);
+    // Opens or creates; a torn tail left by a kill is cut. max_bytes: manifest logs.max_bytes. The
+    // settings of a log that is open already stay as they are.
+    Result<ConnectorLog*> open(const ConnectorName& name, std::uint64_t max_bytes,
+                               LogPressure pressure = LogPressure::drop);
+    // New settings for a log that is open, from now on.
+    void configure(const ConnectorName& name, std::uint64_t max_bytes, LogPressure pressure);
     // Connectors that have a log on disk, deleted ones too, sorted.
     std::vector<ConnectorName> names() const;
     // The log of a connector that may have been deleted; null if there is none.
     ConnectorLog* find(const ConnectorName& name);
+    // Removes what is over the host's cap or too old. Happens by itself when a segment is full; the
+    // owner may call it now and then for logs that no longer grow.
+    void tidy();
 
   private:
     struct Impl;
     std::unique_ptr<Impl> impl_;
-};
-
-// Splits a byte stream into lines of at most 16 KiB; longer ones come out in pieces. Pure.
-class LineSplitter {
-  public:
-    static constexpr std::size_t line_max_bytes = 16 * 1024;
-    std::vector<std::string> feed(std::string_view bytes);
-    // The unfinished rest, if any (end of stream, or 1 s without a newline).
-    std::string flush();
-    bool has_partial() const { return !partial_.empty(); }
-
-  private:
-    std::string partial_;
 };
 
 } // namespace gatehouse::runtime

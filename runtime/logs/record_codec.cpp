@@ -1,94 +1,129 @@
 #include "runtime/logs/record_codec.hpp"
 
 #include "runtime/base/assert.hpp"
+#include "runtime/logs/crc32c.hpp"
 
-#include <boost/crc.hpp>
+#include <algorithm>
+#include <bit>
+#include <cstring>
 
 namespace gatehouse::runtime {
 
+static_assert(std::endian::native == std::endian::little, "records are copied as they lie");
+
 namespace {
 
-template <class Unsigned>
-void put_little_endian(Unsigned value, std::string& out) {
-    for (std::size_t index = 0; index < sizeof(Unsigned); ++index) {
-        out.push_back(static_cast<char>(static_cast<unsigned char>(value >> (8 * index))));
-    }
+constexpr unsigned char continued_flag = 1;
+
+template <class Number>
+char* put_number(char* at, Number value) {
+    std::memcpy(at, &value, sizeof value);
+    return at + sizeof value;
 }
 
-template <class Unsigned>
-Unsigned get_little_endian(std::string_view bytes) {
-    Unsigned value = 0;
-    for (std::size_t index = 0; index < sizeof(Unsigned); ++index) {
-        const auto byte = static_cast<Unsigned>(static_cast<unsigned char>(bytes[index]));
-        value = static_cast<Unsigned>(value | static_cast<Unsigned>(byte << (8 * index)));
-    }
+template <class Number>
+Number get_number(std::string_view bytes, std::size_t at) {
+    Number value{};
+    std::memcpy(&value, bytes.data() + at, sizeof value);
     return value;
 }
 
-std::uint32_t crc32_of(std::string_view bytes) {
-    boost::crc_32_type crc;
-    crc.process_bytes(bytes.data(), bytes.size());
-    return crc.checksum();
+// The length is part of what the CRC covers, by way of the seed.
+std::uint32_t crc_of_payload(std::uint32_t seed, std::string_view payload) {
+    return crc32c(seed ^ static_cast<std::uint32_t>(payload.size()), payload);
 }
 
 } // namespace
 
-void encode_record(const LogRecord& record, std::string& out) {
-    GH_ASSERT(record.text.size() <= LineSplitter::line_max_bytes);
-    using std::chrono::microseconds;
-    const auto since_epoch = record.time.time_since_epoch();
-    const auto micros = std::chrono::duration_cast<microseconds>(since_epoch).count();
-    std::string payload;
-    payload.reserve(record_fields_bytes + record.text.size());
-    put_little_endian(record.seq, payload);
-    put_little_endian(static_cast<std::uint64_t>(micros), payload);
-    put_little_endian(record.instance.value, payload);
-    payload.push_back(static_cast<char>(record.stream));
-    payload.append(record.text);
-    put_little_endian(static_cast<std::uint32_t>(payload.size()), out);
-    put_little_endian(crc32_of(payload), out);
-    out.append(payload);
+void encode_record(const RecordView& record, std::uint32_t seed, std::string& out) {
+    GH_ASSERT(record.text.size() <= log_line_max_bytes);
+    const std::string_view member = record.member.substr(0, record_member_max_bytes);
+    const std::size_t calls = std::min<std::size_t>(record.calls_count, record_calls_max_count);
+    std::array<char, record_min_bytes> head;
+    char* at = head.data() + record_header_bytes;
+    at = put_number(at, record.seq);
+    at = put_number(at, record.time_us);
+    at = put_number(at, record.steady_us);
+    at = put_number(at, record.instance);
+    at = put_number(at, static_cast<unsigned char>(record.stream));
+    at = put_number(at, static_cast<unsigned char>(record.level));
+    at = put_number(at, static_cast<unsigned char>(record.continued ? continued_flag : 0));
+    at = put_number(at, static_cast<unsigned char>(calls));
+    put_number(at, static_cast<unsigned char>(member.size()));
+    const std::size_t begin = out.size();
+    out.append(head.data(), head.size()).append(member);
+    out.append(reinterpret_cast<const char*>(record.calls.data()), calls * sizeof(std::uint64_t));
+    out.append(record.text);
+    char* const start = out.data() + begin;
+    const std::string_view payload(start + record_header_bytes,
+                                   out.size() - begin - record_header_bytes);
+    std::memcpy(start, record_marker.data(), record_marker.size());
+    put_number(start + 2, static_cast<std::uint16_t>(payload.size()));
+    put_number(start + 4, crc_of_payload(seed, payload));
 }
 
-std::optional<RecordHead> peek_record(std::string_view bytes) {
-    if (bytes.size() < record_header_bytes + record_fields_bytes) {
+std::optional<RecordView> decode_record(std::string_view bytes, std::uint32_t seed) {
+    if (bytes.size() < record_min_bytes || !bytes.starts_with(record_marker)) {
         return std::nullopt;
     }
-    const std::size_t payload_bytes = get_little_endian<std::uint32_t>(bytes);
-    const std::size_t size_bytes = record_header_bytes + payload_bytes;
-    // A hole of zeros reads as length 0, which no record has.
-    if (payload_bytes < record_fields_bytes || size_bytes > record_max_bytes ||
-        size_bytes > bytes.size()) {
+    const std::size_t payload_bytes = get_number<std::uint16_t>(bytes, 2);
+    RecordView record;
+    record.size_bytes = record_header_bytes + payload_bytes;
+    if (record.size_bytes < record_min_bytes || record.size_bytes > record_max_bytes ||
+        record.size_bytes > bytes.size()) {
         return std::nullopt;
     }
-    RecordHead head;
-    head.seq = get_little_endian<std::uint64_t>(bytes.substr(record_header_bytes));
-    head.size_bytes = size_bytes;
-    return head;
-}
-
-std::optional<LogRecord> decode_record(std::string_view bytes) {
-    const auto head = peek_record(bytes);
-    if (!head) {
+    const std::string_view payload = bytes.substr(record_header_bytes, payload_bytes);
+    if (crc_of_payload(seed, payload) != get_number<std::uint32_t>(bytes, 4)) {
         return std::nullopt;
     }
-    const std::string_view payload =
-        bytes.substr(record_header_bytes, head->size_bytes - record_header_bytes);
-    if (crc32_of(payload) != get_little_endian<std::uint32_t>(bytes.substr(4))) {
+    record.seq = get_number<std::uint64_t>(payload, 0);
+    record.time_us = get_number<std::int64_t>(payload, 8);
+    record.steady_us = get_number<std::int64_t>(payload, 16);
+    record.instance = get_number<std::uint64_t>(payload, 24);
+    const auto stream = get_number<unsigned char>(payload, 32);
+    const auto level = get_number<unsigned char>(payload, 33);
+    record.continued = get_number<unsigned char>(payload, 34) == continued_flag;
+    record.calls_count = get_number<unsigned char>(payload, 35);
+    const std::size_t member_bytes = get_number<unsigned char>(payload, 36);
+    const std::size_t calls_bytes = record.calls_count * sizeof(std::uint64_t);
+    if (stream > static_cast<unsigned char>(LogStream::egress) ||
+        level > static_cast<unsigned char>(LogLevel::critical) ||
+        record.calls_count > record_calls_max_count ||
+        record_fields_bytes + member_bytes + calls_bytes > payload_bytes) {
         return std::nullopt;
     }
-    const auto stream = static_cast<unsigned char>(payload[24]);
-    if (stream > static_cast<unsigned char>(LogStream::egress)) {
-        return std::nullopt;
-    }
-    LogRecord record;
-    record.seq = head->seq;
-    const auto micros =
-        static_cast<std::int64_t>(get_little_endian<std::uint64_t>(payload.substr(8)));
-    record.time = WallTime(std::chrono::microseconds(micros));
-    record.instance = InstanceId{get_little_endian<std::uint64_t>(payload.substr(16))};
     record.stream = static_cast<LogStream>(stream);
-    record.text = payload.substr(record_fields_bytes);
+    record.level = static_cast<LogLevel>(level);
+    record.member = payload.substr(record_fields_bytes, member_bytes);
+    std::memcpy(record.calls.data(), payload.data() + record_fields_bytes + member_bytes,
+                calls_bytes);
+    record.text = payload.substr(record_fields_bytes + member_bytes + calls_bytes);
+    if (record.text.size() > log_line_max_bytes) {
+        return std::nullopt;
+    }
+    return record;
+}
+
+std::int64_t micros_of(WallTime time) {
+    using std::chrono::microseconds;
+    return std::chrono::duration_cast<microseconds>(time.time_since_epoch()).count();
+}
+
+LogRecord to_record(const RecordView& view) {
+    LogRecord record;
+    record.seq = view.seq;
+    record.time = WallTime(std::chrono::microseconds(view.time_us));
+    record.steady_us = view.steady_us;
+    record.instance = InstanceId{view.instance};
+    record.stream = view.stream;
+    record.level = view.level;
+    record.continued = view.continued;
+    record.member = view.member;
+    for (std::size_t at = 0; at < view.calls_count; ++at) {
+        record.calls.push_back(CallId{view.calls[at]});
+    }
+    record.text = view.text;
     return record;
 }
 

@@ -1,12 +1,14 @@
 #include "runtime/logs/segment.hpp"
 
-#include "runtime/logs/record_codec.hpp"
+#include "runtime/base/log.hpp"
+#include "runtime/logs/file_window.hpp"
 
 #include <algorithm>
 #include <cerrno>
 #include <charconv>
-#include <cstdio>
 #include <fcntl.h>
+#include <sys/random.h>
+#include <unistd.h>
 #include <utility>
 
 namespace gatehouse::runtime {
@@ -14,7 +16,6 @@ namespace gatehouse::runtime {
 namespace {
 
 constexpr std::uint64_t index_step_bytes = 64 * 1024;
-constexpr std::size_t read_window_bytes = 256 * 1024;
 constexpr std::size_t name_digits_count = 20;
 constexpr std::string_view name_ending = ".log";
 
@@ -28,51 +29,62 @@ Error segment_error(const std::filesystem::path& path, int error_number) {
     return error;
 }
 
-// A moving window over a file: at() gives the bytes from an offset on, at least one whole record of
-// them unless the file ends.
-class FileWindow {
-  public:
-    explicit FileWindow(int fd) : fd_(fd) {}
-
-    std::string_view at(std::uint64_t offset) {
-        const bool inside = offset >= start_ && offset <= start_ + bytes_.size();
-        const std::size_t rest = inside ? bytes_.size() - (offset - start_) : 0;
-        if (!inside || (rest < record_max_bytes && !at_end_)) {
-            fill(offset);
-        }
-        return std::string_view(bytes_).substr(offset - start_);
+int write_whole(int fd, std::string_view bytes) {
+    ssize_t written = 0;
+    do {
+        written = ::write(fd, bytes.data(), bytes.size());
+    } while (written < 0 && errno == EINTR);
+    if (written == static_cast<ssize_t>(bytes.size())) {
+        return 0;
     }
+    return written < 0 ? errno : ENOSPC;
+}
 
-  private:
-    void fill(std::uint64_t offset) {
-        start_ = offset;
-        bytes_.resize(read_window_bytes);
-        std::size_t have = 0;
-        while (have < bytes_.size()) {
-            const auto count = ::pread(fd_, bytes_.data() + have, bytes_.size() - have,
-                                       static_cast<off_t>(offset + have));
-            if (count < 0 && errno == EINTR) {
-                continue;
-            }
-            if (count <= 0) {
+// The next place from `offset` on where an intact record begins; `end` if there is none.
+std::uint64_t find_record(FileWindow& window, std::uint64_t offset, std::uint64_t end,
+                          std::uint32_t seed) {
+    while (offset < end) {
+        const std::string_view bytes = window.at(offset);
+        const std::size_t found = bytes.find(record_marker.front());
+        if (found == std::string_view::npos) {
+            if (bytes.empty()) {
                 break;
             }
-            have += static_cast<std::size_t>(count);
+            offset += bytes.size();
+            continue;
         }
-        bytes_.resize(have);
-        at_end_ = have < read_window_bytes;
+        offset += found;
+        if (offset < end && decode_record(window.at(offset), seed)) {
+            return offset;
+        }
+        ++offset;
     }
-
-    int fd_;
-    std::uint64_t start_ = 0;
-    bool at_end_ = false; // the window reaches the end of the file
-    std::string bytes_;
-};
+    return end;
+}
 
 } // namespace
 
 Segment::Segment(std::filesystem::path path, std::uint64_t first_seq, std::uint64_t size_bytes)
-    : path_(std::move(path)), first_seq_(first_seq), size_bytes_(size_bytes) {}
+    : path_(std::move(path)), first_seq_(first_seq), size_bytes_(size_bytes),
+      last_seq_(first_seq - 1) {}
+
+Result<Segment> Segment::create(const std::filesystem::path& folder, SegmentHeader header) {
+    Segment made(folder / file_name(header.first_seq), header.first_seq, segment_header_bytes);
+    constexpr int flags = O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_TRUNC;
+    made.fd_ = UniqueFd(::open(made.path_.c_str(), flags, 0600));
+    if (!made.fd_ || ::getrandom(&header.seed, sizeof header.seed, 0) < 0) {
+        return segment_error(made.path_, errno);
+    }
+    if (const int failed = write_whole(made.fd_.get(), encode_segment_header(header));
+        failed != 0) {
+        return segment_error(made.path_, failed);
+    }
+    made.header_ = header;
+    made.facts_ = header;
+    made.header_tried_ = true;
+    made.indexed_ = true;
+    return made;
+}
 
 std::filesystem::path Segment::file_name(std::uint64_t first_seq) {
     std::string digits = std::to_string(first_seq);
@@ -94,97 +106,131 @@ std::optional<std::uint64_t> Segment::parse_name(const std::filesystem::path& na
     return seq;
 }
 
-void Segment::note_record(std::uint64_t seq, std::uint64_t offset) {
-    if (index_.empty() || offset >= index_.back().offset + index_step_bytes) {
-        index_.push_back(IndexEntry{seq, offset});
+bool Segment::load_header(int fd) {
+    if (!std::exchange(header_tried_, true)) {
+        std::string bytes(segment_header_bytes, '\0');
+        const auto count = ::pread(fd, bytes.data(), bytes.size(), 0);
+        bytes.resize(count < 0 ? 0 : static_cast<std::size_t>(count));
+        header_ = decode_segment_header(bytes);
+        if (!header_) {
+            log_warn("the log file " + path_.string() +
+                     " is damaged or of another version: it is left as it is and not read");
+        }
     }
+    return header_.has_value();
 }
 
-Result<std::uint64_t> Segment::recover_for_append() {
+const SegmentHeader* Segment::header() {
+    if (!header_tried_) {
+        const UniqueFd reader(::open(path_.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
+        if (!reader) {
+            return nullptr;
+        }
+        load_header(reader.get());
+    }
+    return header_ ? &*header_ : nullptr;
+}
+
+void Segment::note_record(const RecordView& record, std::uint64_t offset) {
+    if (index_.empty() || offset >= index_.back().offset + index_step_bytes) {
+        index_.push_back(IndexEntry{record.seq, offset, facts_.floor_us});
+    }
+    facts_.floor_us = std::max(facts_.floor_us, record.time_us);
+    note_instance(facts_, record.instance);
+    last_seq_ = record.seq;
+}
+
+void Segment::build_index(std::uint64_t& intact_end) {
+    index_.clear();
+    facts_ = *header_;
+    intact_end = segment_header_bytes;
+    scan(segment_header_bytes, size_bytes_, [&](const RecordView& record, std::uint64_t offset) {
+        note_record(record, offset);
+        intact_end = offset + record.size_bytes;
+        return true;
+    });
+    indexed_ = true;
+}
+
+const std::vector<Segment::IndexEntry>& Segment::index() {
+    if (!indexed_ && header() != nullptr) {
+        std::uint64_t ignored = 0;
+        build_index(ignored);
+    }
+    return index_;
+}
+
+Result<bool> Segment::recover_for_append() {
     constexpr int flags = O_RDWR | O_APPEND | O_CLOEXEC | O_NOFOLLOW;
     fd_ = UniqueFd(::open(path_.c_str(), flags));
     if (!fd_) {
         return segment_error(path_, errno);
     }
-    std::uint64_t last_seq = first_seq_ - 1;
-    std::uint64_t offset = 0;
-    FileWindow window(fd_.get());
-    index_.clear();
-    for (auto record = decode_record(window.at(offset)); record && record->seq == last_seq + 1;
-         record = decode_record(window.at(offset))) {
-        note_record(record->seq, offset);
-        last_seq = record->seq;
-        offset += record_header_bytes + record_fields_bytes + record->text.size();
+    if (!load_header(fd_.get())) {
+        fd_.reset();
+        return false;
     }
-    if (::ftruncate(fd_.get(), static_cast<off_t>(offset)) != 0) {
+    std::uint64_t intact_end = 0;
+    // A torn tail is what a kill leaves behind: no reason to complain.
+    damage_told_ = true;
+    build_index(intact_end);
+    damage_told_ = false;
+    if (intact_end != size_bytes_ && ::ftruncate(fd_.get(), static_cast<off_t>(intact_end)) != 0) {
         return segment_error(path_, errno);
     }
-    size_bytes_ = offset;
-    return last_seq;
+    size_bytes_ = intact_end;
+    return true;
 }
 
-Result<void> Segment::create() {
-    constexpr int flags = O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_TRUNC;
-    fd_ = UniqueFd(::open(path_.c_str(), flags, 0600));
-    if (!fd_) {
+void Segment::encode(const RecordView& record, std::string& out) {
+    note_record(record, size_bytes_ + out.size());
+    encode_record(record, header_->seed, out);
+}
+
+Result<void> Segment::append(std::string_view records) {
+    const int failed = write_whole(fd_.get(), records);
+    if (failed == 0) {
+        size_bytes_ += records.size();
+        return {};
+    }
+    while (!index_.empty() && index_.back().offset >= size_bytes_) {
+        index_.pop_back();
+    }
+    // Half a record would be damage to all readers, so the file goes back to its earlier end.
+    if (::ftruncate(fd_.get(), static_cast<off_t>(size_bytes_)) != 0) {
         return segment_error(path_, errno);
     }
-    size_bytes_ = 0;
-    return {};
+    return segment_error(path_, failed);
 }
 
-Result<void> Segment::append(std::string_view record, std::uint64_t seq) {
-    ssize_t written = 0;
-    do {
-        written = ::write(fd_.get(), record.data(), record.size());
-    } while (written < 0 && errno == EINTR);
-    if (written != static_cast<ssize_t>(record.size())) {
-        const int error_number = written < 0 ? errno : ENOSPC;
-        // Half a record would hide all that follows it, so the file goes back to its earlier end.
-        if (::ftruncate(fd_.get(), static_cast<off_t>(size_bytes_)) != 0) {
-            return segment_error(path_, errno);
-        }
-        return segment_error(path_, error_number);
-    }
-    note_record(seq, size_bytes_);
-    size_bytes_ += record.size();
-    return {};
-}
-
-std::uint64_t Segment::offset_for(std::uint64_t after_seq) const {
-    const auto past = std::upper_bound(
-        index_.begin(), index_.end(), after_seq + 1,
-        [](std::uint64_t seq, const IndexEntry& entry) { return seq < entry.seq; });
-    return past == index_.begin() ? 0 : std::prev(past)->offset;
-}
-
-void Segment::read_after(std::uint64_t after_seq, std::size_t max_count,
-                         std::vector<LogRecord>& records) {
+Segment::Scan Segment::scan(std::uint64_t offset, std::uint64_t end, const Visit& visit) {
+    Scan result;
+    result.offset = offset;
     const UniqueFd reader(::open(path_.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
-    if (!reader) {
-        return;
+    if (!reader || !load_header(reader.get())) {
+        result.damaged_bytes = end - std::min(offset, end);
+        return result;
     }
     FileWindow window(reader.get());
-    std::uint64_t offset = offset_for(after_seq);
-    while (records.size() < max_count && offset < size_bytes_) {
-        const std::string_view bytes = window.at(offset);
-        const auto head = peek_record(bytes);
-        if (!head) {
-            return;
+    while (result.offset < end) {
+        const auto record = decode_record(window.at(result.offset), header_->seed);
+        if (!record) {
+            const std::uint64_t found = find_record(window, result.offset + 1, end, header_->seed);
+            result.damaged_bytes += found - result.offset;
+            result.offset = found;
+            continue;
         }
-        // The index of an older segment grows while it is read for the first time.
-        if (index_.empty() || head->seq > index_.back().seq) {
-            note_record(head->seq, offset);
+        if (!visit(*record, result.offset)) {
+            result.stopped = true;
+            break;
         }
-        if (head->seq > after_seq) {
-            auto record = decode_record(bytes);
-            if (!record) {
-                return;
-            }
-            records.push_back(std::move(*record));
-        }
-        offset += head->size_bytes;
+        result.offset += record->size_bytes;
     }
+    if (result.damaged_bytes > 0 && !std::exchange(damage_told_, true)) {
+        log_warn("the log file " + path_.string() + " has " + std::to_string(result.damaged_bytes) +
+                 " damaged bytes, which are left out");
+    }
+    return result;
 }
 
 } // namespace gatehouse::runtime

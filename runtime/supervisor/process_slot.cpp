@@ -75,9 +75,13 @@ Task<Result<void>> ProcessSlot::launch_instance() {
 }
 
 std::unique_ptr<StderrCapture> ProcessSlot::capture_lines(UniqueFd pipe, InstanceId id) {
-    return std::make_unique<StderrCapture>(
-        host().executor, std::move(pipe),
-        [this, id](const std::string& line) { log_line(LogStream::standard_error, id, line); });
+    CaptureHandlers handlers;
+    handlers.on_lines = [this, id](std::span<const LogLine> lines) {
+        for (const LogLine& line : lines) {
+            log_line(LogStream::standard_error, id, line.text);
+        }
+    };
+    return std::make_unique<StderrCapture>(host().executor, std::move(pipe), std::move(handlers));
 }
 
 void ProcessSlot::begin_instance(std::unique_ptr<sandbox::ChildProcess> child) {

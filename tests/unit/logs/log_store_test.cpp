@@ -1,28 +1,13 @@
 #include "runtime/logs/log_store.hpp"
 
-#include "runtime/logs/record_codec.hpp"
 #include "runtime/logs/secret_masker.hpp"
-#include "runtime/logs/segment.hpp"
-
-#include <catch2/catch.hpp>
-#include <cstdlib>
-#include <fstream>
-#include <sstream>
+#include "tests/unit/logs/log_fixture.hpp"
 
 using namespace gatehouse;
 using namespace gatehouse::runtime;
+using namespace gatehouse::runtime::test;
 
 namespace {
-
-struct TempFolder {
-    TempFolder() {
-        std::string pattern = "/tmp/gh-logs-XXXXXX";
-        REQUIRE(::mkdtemp(pattern.data()) != nullptr);
-        path = pattern;
-    }
-    ~TempFolder() { std::filesystem::remove_all(path); }
-    std::filesystem::path path;
-};
 
 constexpr std::uint64_t usual_max_bytes = 64ULL << 20;
 const ConnectorName notes("notes");
@@ -33,29 +18,12 @@ ConnectorLog& open_log(LogStore& store, std::uint64_t max_bytes = usual_max_byte
     return **log;
 }
 
-LogContext of(std::uint64_t instance) {
-    LogContext context;
-    context.instance = InstanceId{instance};
-    return context;
-}
-
 std::vector<LogRecord> read_after(ConnectorLog& log, std::uint64_t seq, std::size_t count) {
     return log.read({}, seq, count, 64 << 20).records;
 }
 
 std::vector<LogRecord> read_last(ConnectorLog& log, std::size_t count) {
     return log.read_last({}, count).records;
-}
-
-std::string read_file(const std::filesystem::path& path) {
-    std::ifstream file(path, std::ios::binary);
-    std::ostringstream text;
-    text << file.rdbuf();
-    return text.str();
-}
-
-void write_file(const std::filesystem::path& path, const std::string& bytes) {
-    std::ofstream(path, std::ios::binary | std::ios::trunc) << bytes;
 }
 
 std::uint64_t folder_bytes(const std::filesystem::path& folder) {
@@ -205,7 +173,7 @@ TEST_CASE("a burst over the rate limit is dropped, counted exactly and told once
     const auto last = read_last(log, 2);
     REQUIRE(last.size() == 2);
     CHECK(last[0].stream == LogStream::supervisor);
-    CHECK_THAT(last[0].text, Catch::StartsWith("dropped 500 lines"));
+    CHECK_THAT(last[0].text, Catch::StartsWith("dropped 500 lines, 2000 bytes"));
     CHECK(last[1].text == "after");
     CHECK(log.dropped_count() == 500);
 }
@@ -254,62 +222,174 @@ TEST_CASE("supervisor lines are kept whatever the rate") {
     CHECK(read_last(log, 1).at(0).text == "exited with status 3");
 }
 
-TEST_CASE("secrets never reach the disk in raw, base64, percent-encoded or JSON form") {
+TEST_CASE("each instance of a connector has its own rate limit") {
     TempFolder folder;
     ManualClock clock;
     LogStore store(clock, folder.path);
     ConnectorLog& log = open_log(store);
-    log.set_secrets({"s3cr3t/T0ken+\"x\"", "short"});
-    const std::vector<std::string> lines = {
-        "token s3cr3t/T0ken+\"x\" used twice s3cr3t/T0ken+\"x\"",
-        "b64 czNjcjN0L1Qwa2VuKyJ4Ig==",       // of the secret alone
-        "basic dXNlcjpzM2NyM3QvVDBrZW4rIngi", // of user:secret
-        "url ?t=s3cr3t%2FT0ken%2B%22x%22 and %2f s3cr3t%2fT0ken%2b%22x%22",
-        R"({"token":"s3cr3t/T0ken+\"x\""})",
-        "too short to mask: short",
+    for (int count = 0; count < 21'000; ++count) {
+        log.append(LogStream::standard_error, of(1), "line");
+    }
+    CHECK(log.dropped_count() == 1000);
+    CHECK(log.dropped_bytes() == 4000);
+    log.append(LogStream::standard_error, of(2), "of another");
+    CHECK(log.dropped_count() == 1000);
+    CHECK(read_last(log, 1).at(0).text == "of another");
+}
+
+TEST_CASE("a capture is told to skip over the rate limit, and what it skips is counted and told") {
+    TempFolder folder;
+    ManualClock clock;
+    LogStore store(clock, folder.path);
+    ConnectorLog& log = open_log(store);
+    CHECK(log.advise(LogStream::standard_error, InstanceId{1}).what == CaptureAdvice::What::take);
+    for (int count = 0; count < 20'000; ++count) {
+        log.append(LogStream::standard_error, of(1), "line");
+    }
+    CHECK(log.advise(LogStream::standard_error, InstanceId{1}).what == CaptureAdvice::What::skip);
+    log.count_dropped(of(1), 1'000'000, 100'000'000);
+    clock.advance(std::chrono::seconds(2));
+    CHECK(log.advise(LogStream::standard_error, InstanceId{1}).what == CaptureAdvice::What::take);
+    CHECK_THAT(read_last(log, 1).at(0).text,
+               Catch::StartsWith("dropped 1000000 lines, 100000000 bytes"));
+    CHECK(log.dropped_bytes() == 100'000'000);
+}
+
+TEST_CASE("with backpressure nothing is dropped and the capture is told how long to wait") {
+    TempFolder folder;
+    ManualClock clock;
+    LogStore store(clock, folder.path);
+    ConnectorLog& log = *store.open(notes, usual_max_bytes, LogPressure::block).value();
+    for (int count = 0; count < 22'000; ++count) {
+        log.append(LogStream::standard_error, of(1), "line");
+    }
+    CHECK(log.dropped_count() == 0);
+    CHECK(log.last_seq() == 22'000);
+    const CaptureAdvice advice = log.advise(LogStream::standard_error, InstanceId{1});
+    CHECK(advice.what == CaptureAdvice::What::wait);
+    CHECK(advice.wait >= std::chrono::seconds(1));
+    clock.advance(advice.wait);
+    CHECK(log.advise(LogStream::standard_error, InstanceId{1}).what == CaptureAdvice::What::take);
+}
+
+TEST_CASE("a text of the daemon over 16 KiB is kept whole, in pieces that say so") {
+    TempFolder folder;
+    ManualClock clock;
+    LogStore store(clock, folder.path);
+    ConnectorLog& log = open_log(store);
+    const std::string wide(40'000, 'w');
+    log.append(LogStream::mcp, of(1), wide);
+    log.append(LogStream::mcp, of(1), "short");
+    const auto records = read_after(log, 0, 10);
+    REQUIRE(records.size() == 4);
+    CHECK(records[0].text + records[1].text + records[2].text == wide);
+    CHECK_FALSE(records[0].continued);
+    CHECK(records[1].continued);
+    CHECK(records[2].continued);
+    CHECK_FALSE(records[3].continued);
+}
+
+TEST_CASE("lines have the level they say, their rest the same, the supervisor's are info") {
+    TempFolder folder;
+    ManualClock clock;
+    LogStore store(clock, folder.path);
+    ConnectorLog& log = open_log(store);
+    const LogLine lines[] = {{"ERROR: first part", false}, {"the rest", true}, {"plain", false}};
+    log.append_lines(LogStream::standard_error, of(1), lines);
+    log.append(LogStream::mcp, of(1), R"({"level":"notice","data":"ERROR: x"})");
+    log.append(LogStream::supervisor, of(1), "started");
+    using Level = gatehouse::runtime::LogLevel;
+    const auto records = read_after(log, 0, 10);
+    REQUIRE(records.size() == 5);
+    CHECK(records[0].level == Level::error);
+    CHECK(records[1].level == Level::error);
+    CHECK(records[1].continued);
+    CHECK(records[2].level == Level::none);
+    CHECK(records[3].level == Level::notice);
+    CHECK(records[4].level == Level::info);
+}
+
+TEST_CASE("over the host's cap the oldest segments of the largest logs go, deleted ones too") {
+    TempFolder folder;
+    ManualClock clock;
+    LogStoreOptions options;
+    options.rate.lines_per_second = 0;
+    const std::string line(1000, 'x');
+    const auto write = [&](LogStore& store, const char* name, int count) {
+        auto log = store.open(ConnectorName(name), 512 * 1024);
+        REQUIRE(log.has_value());
+        for (; count > 0; --count) {
+            (*log)->append(LogStream::standard_error, of(1), line);
+        }
     };
-    for (const auto& line : lines) {
+    {
+        LogStore store(clock, folder.path, options);
+        write(store, "deleted", 450);
+    }
+    options.host_max_bytes = 600 * 1024;
+    LogStore store(clock, folder.path, options);
+    write(store, "small", 100);
+    write(store, "large", 300);
+    std::uint64_t total = 0;
+    for (const char* name : {"deleted", "small", "large"}) {
+        total += folder_bytes(folder.path / name);
+    }
+    CHECK(total <= options.host_max_bytes + 128 * 1024);
+    CHECK(folder_bytes(folder.path / "small") > 100'000);
+    CHECK(store.names() == std::vector<ConnectorName>{ConnectorName("deleted"),
+                                                      ConnectorName("large"),
+                                                      ConnectorName("small")});
+    ConnectorLog* deleted = store.find(ConnectorName("deleted"));
+    REQUIRE(deleted != nullptr);
+    CHECK(deleted->last_seq() == 450);
+    CHECK(deleted->read_last({}, 1, 0).records.at(0).seq == 450);
+    CHECK(store.find(ConnectorName("never")) == nullptr);
+}
+
+TEST_CASE("segments older than max_age go, the newest stays") {
+    TempFolder folder;
+    ManualClock clock;
+    LogStoreOptions options;
+    options.rate.lines_per_second = 0;
+    options.max_age = std::chrono::hours(24);
+    LogStore store(clock, folder.path, options);
+    ConnectorLog& log = *store.open(notes, 256 * 1024).value();
+    const std::string line(1000, 'x');
+    for (int count = 0; count < 100; ++count) {
         log.append(LogStream::standard_error, of(1), line);
     }
-    const std::string disk = read_file(folder.path / "notes" / Segment::file_name(1));
-    for (const char* form :
-         {"s3cr3t/T0", "czNjcjN0L1Qwa2Vu", "zM2NyM3QvVDBrZW4r", "s3cr3t%2F", "s3cr3t%2f"}) {
-        CHECK(disk.find(form) == std::string::npos);
+    store.tidy();
+    CHECK(log.read({}, 0, 10, 1 << 20).records.at(0).seq == 1);
+    clock.advance(std::chrono::hours(25));
+    store.tidy();
+    CHECK(log.read({}, 0, 10, 1 << 20).records.at(0).seq > 60);
+    CHECK(log.read_last({}, 1, 0).records.at(0).seq == 100);
+}
+
+TEST_CASE(
+    "a reader in the middle of its pages loses nothing that stays, whatever is written meanwhile") {
+    TempFolder folder;
+    ManualClock clock;
+    auto log = open_file(clock, unlimited(folder.path, 1 << 20));
+    const std::string line(300, 'x');
+    std::uint64_t cursor = 0;
+    std::uint64_t seen = 0;
+    for (int round = 0; round < 500; ++round) {
+        std::vector<LogLine> lines(static_cast<std::size_t>(1 + round % 40), LogLine{line, false});
+        log->append_lines(LogStream::standard_error, of(1), lines);
+        if (round % 3 == 0) {
+            const LogPage page = log->read({}, cursor, 35, 1 << 20);
+            for (const auto& record : page.records) {
+                REQUIRE(record.seq > seen);
+                seen = record.seq;
+            }
+            REQUIRE(page.next >= cursor);
+            cursor = page.next;
+        }
     }
-    const auto records = read_after(log, 0, 10);
-    CHECK(records.at(0).text == "token *** used twice ***");
-    CHECK_THAT(records.at(3).text, Catch::StartsWith("url ?t=*** and"));
-    CHECK(records.at(4).text == R"({"token":"***"})");
-    CHECK(records.at(5).text == lines[5]);
-}
-
-TEST_CASE("each line of a secret of several lines is masked") {
-    SecretMasker masker;
-    masker.set_secrets({"-----BEGIN KEY-----\nMIIEvQIBADAN\n-----END KEY-----\n"});
-    std::string line = "key is MIIEvQIBADAN";
-    CHECK(masker.mask(line));
-    CHECK(line == "key is ***");
-}
-
-TEST_CASE("lines are split at newlines and at 16 KiB, without empty pieces in between") {
-    LineSplitter splitter;
-    CHECK(splitter.feed("one\ntw") == std::vector<std::string>{"one"});
-    CHECK(splitter.has_partial());
-    CHECK(splitter.feed("o\n\n") == std::vector<std::string>{"two", ""});
-    CHECK_FALSE(splitter.has_partial());
-    const std::string full(LineSplitter::line_max_bytes, 'a');
-    CHECK(splitter.feed(full + "\nb\n") == std::vector<std::string>{full, "b"});
-    CHECK(splitter.feed(full + "c\n") == std::vector<std::string>{full, "c"});
-    CHECK(splitter.feed("rest").empty());
-    CHECK(splitter.flush() == "rest");
-    CHECK_FALSE(splitter.has_partial());
-}
-
-TEST_CASE("bytes that are no record do not decode") {
-    CHECK_FALSE(peek_record("").has_value());
-    CHECK_FALSE(decode_record(std::string(100, '\0')).has_value());
-    CHECK_FALSE(decode_record(std::string(100, '\xff')).has_value());
-    CHECK_FALSE(Segment::parse_name("00000000000000000000.log").has_value());
-    CHECK_FALSE(Segment::parse_name("notes.log").has_value());
-    CHECK(Segment::parse_name(Segment::file_name(42)) == 42);
+    for (const auto& record : read_all(*log, {}, cursor)) {
+        REQUIRE(record.seq > seen);
+        seen = record.seq;
+    }
+    CHECK(seen == log->last_seq());
 }

@@ -59,25 +59,3 @@ TEST_CASE("memory of this process is counted, of none is 0") {
     CHECK(tree_memory_bytes(::getpid()) > 1'000'000);
     CHECK(tree_memory_bytes(0x7ffffff0) == 0);
 }
-
-TEST_CASE("stderr comes out in lines, an unfinished one after a second or at the end") {
-    asio::io_context loop(1);
-    int ends[2] = {-1, -1};
-    REQUIRE(::pipe2(ends, O_CLOEXEC | O_NONBLOCK) == 0);
-    UniqueFd writer(ends[1]);
-    std::vector<std::string> lines;
-    TaskGroup group(loop.get_executor());
-    StderrCapture capture(loop.get_executor(), UniqueFd(ends[0]),
-                          [&](const std::string& line) { lines.push_back(line); });
-    group.spawn("capture", capture.run());
-    REQUIRE(::write(writer.get(), "one\ntwo\nprompt> ", 16) == 16);
-    loop.run_for(std::chrono::milliseconds(200));
-    CHECK(lines == std::vector<std::string>{"one", "two"});
-    loop.run_for(std::chrono::milliseconds(1200));
-    CHECK(lines.size() == 3);
-    REQUIRE(::write(writer.get(), "last", 4) == 4);
-    writer.reset();
-    loop.run_for(std::chrono::milliseconds(200));
-    CHECK(lines == std::vector<std::string>{"one", "two", "prompt> ", "last"});
-    CHECK(group.running_count() == 0);
-}
