@@ -1,12 +1,10 @@
 #include "runtime/base/cause_tables.hpp"
 
-#include <array>
-
 namespace gatehouse {
 
 namespace {
 
-constexpr auto access_causes = std::to_array<CauseCode>({
+constexpr CauseCode access_causes[] = {
     {"GH-A101", "sign-in needed: the credential cannot be renewed",
      "The identity provider refused once to renew the credential (its own answer to our token "
      "call), or nobody has signed in yet. Calls that need it are not dispatched; they are told "
@@ -78,7 +76,7 @@ constexpr auto access_causes = std::to_array<CauseCode>({
     {"GH-A130", "the admin API is for the unix socket only",
      "A request for the admin API came over a connection whose user is not known.",
      "Use the gatehouse command on this machine.", "operator"},
-});
+};
 
 } // namespace
 

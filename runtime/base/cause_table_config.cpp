@@ -1,12 +1,10 @@
 #include "runtime/base/cause_tables.hpp"
 
-#include <array>
-
 namespace gatehouse {
 
 namespace {
 
-constexpr auto config_causes = std::to_array<CauseCode>({
+constexpr CauseCode config_causes[] = {
     {"GH-C501", "the YAML cannot be read",
      "The file is not well-formed YAML, or uses what is not supported here: a second document, "
      "aliases, tags.",
@@ -56,7 +54,12 @@ constexpr auto config_causes = std::to_array<CauseCode>({
      "The pattern given to --grep cannot be compiled (RE2 syntax).",
      "Correct the pattern; write a backslash before characters with a meaning of their own.",
      "operator"},
-});
+    {"GH-C533", "the new configuration is refused",
+     "A reload found problems in gatehouse.yaml or a manifest. Nothing was changed: what runs goes "
+     "on as before.",
+     "Correct what the message names (`gatehouse validate` shows all of it), then reload again.",
+     "operator"},
+};
 
 } // namespace
 

@@ -1,12 +1,10 @@
 #include "runtime/base/cause_tables.hpp"
 
-#include <array>
-
 namespace gatehouse {
 
 namespace {
 
-constexpr auto downstream_causes = std::to_array<CauseCode>({
+constexpr CauseCode downstream_causes[] = {
     {"GH-D201", "the host name has no address",
      "Resolving the name of the service's host failed. Five such failures within a minute, and "
      "half of the calls, are a downstream_outage.",
@@ -82,7 +80,7 @@ constexpr auto downstream_causes = std::to_array<CauseCode>({
      "A request named another host than this gateway, or came from a web page that is not listed. "
      "This stops DNS rebinding.",
      "Use the gateway's own address, or list the host or origin in gatehouse.yaml.", "operator"},
-});
+};
 
 } // namespace
 

@@ -1,12 +1,10 @@
 #include "runtime/base/cause_tables.hpp"
 
-#include <array>
-
 namespace gatehouse {
 
 namespace {
 
-constexpr auto limits_causes = std::to_array<CauseCode>({
+constexpr CauseCode limits_causes[] = {
     {"GH-R701", "a queue is full",
      "Too many calls wait for the connector, a call was not sent before its deadline, or too many "
      "connections or watched resources are in use. The call was never sent: it is safe to try "
@@ -69,7 +67,7 @@ constexpr auto limits_causes = std::to_array<CauseCode>({
     {"GH-S610", "the sandbox cannot be set up",
      "A step of the sandbox failed, so the connector was not started: it never runs unprotected.",
      "Run `gatehouse doctor` to see which kernel feature or right is missing.", "operator"},
-});
+};
 
 } // namespace
 

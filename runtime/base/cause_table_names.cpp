@@ -1,12 +1,10 @@
 #include "runtime/base/cause_tables.hpp"
 
-#include <array>
-
 namespace gatehouse {
 
 namespace {
 
-constexpr auto names_causes = std::to_array<CauseCode>({
+constexpr CauseCode names_causes[] = {
     {"GH-N400", "not a usable request",
      "A name, a query parameter or the body of an admin request is not as it must be.",
      "Correct it as the message says.", "operator"},
@@ -30,8 +28,9 @@ constexpr auto names_causes = std::to_array<CauseCode>({
      "Ask for it again when it is needed.", "team: whoever writes the client"},
     {"GH-N409", "not possible in its present state",
      "The connector's state does not allow what was asked: one that is stopped on purpose is not "
-     "woken by a call.",
-     "Start it with `gatehouse start NAME` first.", "operator"},
+     "woken by a call, and only one reload runs at a time.",
+     "Start it with `gatehouse start NAME` first, or wait until the other reload has ended.",
+     "operator"},
     {"GH-N500", "the daemon answered with an error",
      "The admin API answered with a status that says nothing more.", "Look at the daemon's log.",
      "operator"},
@@ -43,7 +42,7 @@ constexpr auto names_causes = std::to_array<CauseCode>({
     {"GH-N503", "cannot reach the daemon", "Nothing answers on the daemon's unix socket in time.",
      "Start the daemon, or name its socket with --socket PATH; check that you may open it.",
      "operator"},
-});
+};
 
 } // namespace
 

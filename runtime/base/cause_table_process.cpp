@@ -1,12 +1,10 @@
 #include "runtime/base/cause_tables.hpp"
 
-#include <array>
-
 namespace gatehouse {
 
 namespace {
 
-constexpr auto process_causes = std::to_array<CauseCode>({
+constexpr CauseCode process_causes[] = {
     {"GH-P301", "the connector exited",
      "The connector's process ended by itself, or did not stay up; its exit status is in the "
      "message. It is started again after a pause, as its restart policy says.",
@@ -90,7 +88,7 @@ constexpr auto process_causes = std::to_array<CauseCode>({
      "The connector uses 90 % of its memory limit or more. It is degraded; over the limit the "
      "kernel would kill it (GH-P303).",
      "Raise sandbox.limits.memory in its manifest, or look for a leak.", "team"},
-});
+};
 
 } // namespace
 

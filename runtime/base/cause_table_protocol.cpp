@@ -1,12 +1,10 @@
 #include "runtime/base/cause_tables.hpp"
 
-#include <array>
-
 namespace gatehouse {
 
 namespace {
 
-constexpr auto protocol_causes = std::to_array<CauseCode>({
+constexpr CauseCode protocol_causes[] = {
     {"GH-L801", "log lines were dropped",
      "The connector logged faster than is kept, and lines over the limit were counted and dropped. "
      "The connector itself was not slowed down.",
@@ -84,7 +82,7 @@ constexpr auto protocol_causes = std::to_array<CauseCode>({
     {"GH-M434", "the connector's question cannot be passed on",
      "What the connector asks is malformed, or of a kind that the protocol does not know.",
      "Report it to the connector's author.", "team"},
-});
+};
 
 } // namespace
 

@@ -22,12 +22,12 @@ enum class FailureClass {
     credential, // the service behind it refuses the credential (GH-A101, GH-A103, GH-A104)
     outage,     // the service behind it is away (GH-D2xx but 208)
     policy,     // our own refusal: egress rules, policy, the gateway's state (GH-D208, GH-G9xx …)
-    client,     // the caller's: arguments, names, quotas, cancelled calls
+    client,     // of nobody here: the caller's arguments, quotas, cancelled, stopped on purpose
 };
 
 FailureClass class_of_code(std::string_view code);
-// The best source that can have made this code: a token call of ours, our dialling, the protocol,
-// the process.
+// The source that makes this code: our token calls and the vault, our dialling, the protocol, the
+// process, text; none for what is no evidence of a connector (configuration, quotas).
 EvidenceSource source_of_code(std::string_view code);
 
 // A fact that is true since then, what showed it last, and where.

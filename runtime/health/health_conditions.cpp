@@ -63,6 +63,8 @@ void add_failing_calls(const HealthFacts& facts, Conditions& found) {
 void add_restarted(const HealthFacts& facts, WallTime now, Conditions& found) {
     if (facts.last_failure_at && *facts.last_failure_at > now - restarted_window) {
         found.push_back(seen("restarted", *facts.last_failure_at, facts.last_failure));
+        found.back().condition.source =
+            facts.last_failure ? source_of_code(facts.last_failure->code) : EvidenceSource::process;
     }
 }
 

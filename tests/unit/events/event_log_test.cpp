@@ -4,9 +4,11 @@
 
 #include <algorithm>
 #include <catch2/catch.hpp>
+#include <csignal>
 #include <cstdlib>
 #include <fstream>
 #include <sstream>
+#include <sys/resource.h>
 
 using namespace gatehouse;
 using namespace gatehouse::runtime;
@@ -236,6 +238,31 @@ TEST_CASE("memory and files together give each event once, whatever the cursor")
     REQUIRE(events.size() == 1000);
     CHECK(events.front().seq == 502);
     CHECK(events.back().seq == 2500);
+}
+
+TEST_CASE("what cannot be written is counted, leaves no gap, and does not stop what follows") {
+    EventScene scene;
+    auto log = scene.open();
+    log->append(event_of(EventKind::exit, "a", "first"));
+    // A limit on the size of files stands for a full disk.
+    struct rlimit before{};
+    REQUIRE(::getrlimit(RLIMIT_FSIZE, &before) == 0);
+    const auto old_handler = std::signal(SIGXFSZ, SIG_IGN);
+    struct rlimit small = before;
+    small.rlim_cur = fs::file_size(scene.files().front()) + 20;
+    REQUIRE(::setrlimit(RLIMIT_FSIZE, &small) == 0);
+    log->append(event_of(EventKind::exit, "a", "lost"));
+    log->append(event_of(EventKind::exit, "a", "lost too"));
+    REQUIRE(::setrlimit(RLIMIT_FSIZE, &before) == 0);
+    static_cast<void>(std::signal(SIGXFSZ, old_handler));
+    CHECK(log->lost_count() == 2);
+    log->append(event_of(EventKind::exit, "a", "second"));
+    for (int pass = 0; pass < 2; ++pass) {
+        const auto events = log->read({});
+        REQUIRE(seqs(events) == Seqs{1, 2});
+        CHECK(events[1].text == "second");
+        log = scene.open();
+    }
 }
 
 TEST_CASE("a folder that cannot be used is an error that says what to do") {

@@ -91,7 +91,8 @@ std::vector<Situation> service_situations() {
         {"a few of many", failing_calls("GH-D205", 6, 20), healthy, "", none},
         {"half of them", failing_calls("GH-D205", 6, 6), downstream_outage, "GH-D205", s3},
         {"our own block", failing_calls("GH-D208", 50), degraded, "GH-D208", s2},
-        {"our journal", failing_calls("GH-G901", 50), degraded, "GH-G901", s3},
+        {"our journal", failing_calls("GH-G901", 50), degraded, "GH-G901", none},
+        {"stopped on purpose", failing_calls("GH-P311", 50), healthy, "", none},
         {"the caller's fault", failing_calls("GH-M421", 50), healthy, "", none},
         {"cancelled calls", failing_calls("GH-R704", 50), healthy, "", none},
         {"text of auth", text_says(true), degraded, "GH-A115", s5},
@@ -156,7 +157,7 @@ std::vector<Situation> process_situations() {
         {"no command", ended("GH-P305", 0, HealthPhase::misconfigured), misconfigured, "GH-P305",
          s4},
         {"secret not set", ended("GH-A102", 0, HealthPhase::misconfigured), misconfigured,
-         "GH-A102", s3},
+         "GH-A102", s1},
         {"survives the kill", [](HealthFacts& facts) { facts.phase = HealthPhase::stuck; },
          unhealthy, "GH-P310", s4},
         {"does not answer", [](HealthFacts& facts) { facts.liveness.failures_in_row = 3; },
@@ -208,7 +209,7 @@ std::vector<Situation> process_situations() {
          },
          degraded, "GH-P307", s3},
         {"quarantined", [](HealthFacts& facts) { facts.quarantine = fact_of("GH-S601"); },
-         quarantined, "GH-S601", s4},
+         quarantined, "GH-S601", s3},
         {"stopped in quarantine",
          [](HealthFacts& facts) {
              facts.quarantine = fact_of("GH-S601");
