@@ -1,5 +1,6 @@
 // ConnectorSpec: one validated connector manifest as plain values. Made by manifest/catalogue, read
-// by the supervisor. Pure; every default of the manifest stands here once.
+// by the supervisor, which compares them to find out what a reload changed. Pure; every default of
+// the manifest stands here once.
 #pragma once
 
 #include "runtime/base/ids.hpp"
@@ -28,6 +29,7 @@ struct InstanceSpec {
     // failure: it is started again, and the next call finds it ready. 0: no. keep_warm_always
     // (true in the manifest): for as long as the daemon runs.
     milliseconds keep_warm{0};
+    friend bool operator==(const InstanceSpec&, const InstanceSpec&) = default;
 };
 constexpr milliseconds keep_warm_always = milliseconds::max();
 
@@ -36,6 +38,7 @@ struct TimeoutSpec {
     milliseconds call = std::chrono::seconds(60);
     milliseconds drain = std::chrono::seconds(30);
     milliseconds stop = std::chrono::seconds(10); // between SIGTERM and the kill of the tree
+    friend bool operator==(const TimeoutSpec&, const TimeoutSpec&) = default;
 };
 
 // How the connector is spoken to: over its stdin and stdout, over HTTP to a port inside of its
@@ -51,6 +54,7 @@ constexpr const char* to_text(Transport transport) {
 struct HttpSpec {
     std::uint16_t port = 8000; // on the connector's own loopback
     std::string path = "/mcp";
+    friend bool operator==(const HttpSpec&, const HttpSpec&) = default;
 };
 
 // source.remote and run.remote
@@ -59,6 +63,7 @@ struct RemoteSpec {
     std::filesystem::path ca_file; // absolute; empty: the system's certificates
     // A named weakening: loopback and private addresses may be dialled, also without TLS.
     bool allow_private = false;
+    friend bool operator==(const RemoteSpec&, const RemoteSpec&) = default;
 };
 
 // credentials[]: a shared secret, given to the environment of the connector at launch, or sent to
@@ -69,6 +74,7 @@ struct CredentialSpec {
     std::string env = {};          // credentials[].inject.env.name
     std::string header = {};       // credentials[].inject.header.name
     std::string header_value = {}; // with one ${token}, which stands for the secret
+    friend bool operator==(const CredentialSpec&, const CredentialSpec&) = default;
 };
 
 // What stands for the secret in credentials[].inject.header.value.
@@ -79,11 +85,13 @@ struct SandboxLimits {
     std::uint64_t tmp_bytes = 256ULL << 20;
     std::uint32_t pids = 256;
     std::uint32_t nofile = 1024;
+    friend bool operator==(const SandboxLimits&, const SandboxLimits&) = default;
 };
 
 struct SandboxSpec {
     std::vector<std::string> writable; // named volumes, mounted at /data/<name>
     SandboxLimits limits;
+    friend bool operator==(const SandboxSpec&, const SandboxSpec&) = default;
 };
 
 enum class RestartPolicy { always, on_failure, never }; // "always", "on-failure", "never"
@@ -96,6 +104,7 @@ struct RestartSpec {
     int failures = 10;
     milliseconds window = std::chrono::minutes(30);
     milliseconds reset_after = std::chrono::minutes(10);
+    friend bool operator==(const RestartSpec&, const RestartSpec&) = default;
 };
 
 // health.liveness: is it able to answer at all? Skipped while calls make progress.
@@ -103,6 +112,7 @@ struct LivenessSpec {
     milliseconds period = std::chrono::seconds(15);
     milliseconds timeout = std::chrono::seconds(5);
     int failures = 3; // in a row: it is killed and started again, unless it is busy
+    friend bool operator==(const LivenessSpec&, const LivenessSpec&) = default;
 };
 
 // health.deep: one call of a read-only tool, to see whether what is behind the connector works.
@@ -112,6 +122,7 @@ struct DeepProbeSpec {
     milliseconds period = std::chrono::minutes(5);
     milliseconds timeout = std::chrono::seconds(30);
     int failures = 3; // in a row: downstream_outage; it is never restarted for that
+    friend bool operator==(const DeepProbeSpec&, const DeepProbeSpec&) = default;
 };
 
 // health
@@ -120,6 +131,7 @@ struct HealthSpec {
     milliseconds catalogue_period = std::chrono::minutes(10); // its lists are read again
     DeepProbeSpec deep;
     milliseconds slo_p95{0}; // slower calls make it degraded; 0: no such goal
+    friend bool operator==(const HealthSpec&, const HealthSpec&) = default;
 };
 
 // logs.backpressure: what happens to a connector that writes more than its log takes.
@@ -151,6 +163,7 @@ struct ConnectorSpec {
     HealthSpec health;
     std::uint64_t log_max_bytes = 64ULL << 20; // logs.max_bytes
     LogBackpressure log_backpressure = LogBackpressure::drop;
+    friend bool operator==(const ConnectorSpec&, const ConnectorSpec&) = default;
 };
 
 } // namespace gatehouse::runtime

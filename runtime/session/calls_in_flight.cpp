@@ -6,9 +6,7 @@
 
 namespace gatehouse::runtime {
 
-namespace {
-
-std::string target_of(const ConnectorCall& call) {
+std::string target_of_call(const ConnectorCall& call) {
     for (const char* const at : {"/name", "/uri"}) {
         if (const auto raw = find_pointer(call.params, at); raw && raw->starts_with('"')) {
             const auto parsed = parse_json(*raw);
@@ -18,12 +16,14 @@ std::string target_of(const ConnectorCall& call) {
     return "";
 }
 
+namespace {
+
 template <class Pending>
 CallInFlight shown_call(const Pending& pending, bool was_sent) {
     CallInFlight shown;
     shown.id = pending.call.id;
     shown.method = pending.call.method;
-    shown.target = target_of(pending.call);
+    shown.target = target_of_call(pending.call);
     shown.submitted = pending.deadline - pending.call.deadline;
     shown.was_sent = was_sent;
     return shown;
@@ -61,6 +61,26 @@ std::vector<CallInFlight> HttpSessionCore::calls_in_flight(std::size_t max) cons
         calls.push_back(shown_call(*pending, false));
     }
     return calls;
+}
+
+std::vector<CallId> SessionCore::call_ids(std::size_t max) const {
+    std::vector<CallId> ids;
+    in_flight_.for_each([&](const PendingCall& pending) {
+        if (pending.lane == Lane::shared && ids.size() < max) {
+            ids.push_back(pending.call.id);
+        }
+    });
+    return ids;
+}
+
+std::vector<CallId> HttpSessionCore::call_ids(std::size_t max) const {
+    std::vector<CallId> ids;
+    for (const auto& [id, pending] : in_flight_) {
+        if (pending->lane == HttpLane::shared && ids.size() < max) {
+            ids.push_back(pending->call.id);
+        }
+    }
+    return ids;
 }
 
 } // namespace gatehouse::runtime

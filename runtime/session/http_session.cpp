@@ -186,5 +186,8 @@ const SessionCounters& HttpSession::counters() const {
 std::vector<CallInFlight> HttpSession::calls_in_flight(std::size_t max) const {
     return impl_->calls_in_flight(max);
 }
+std::vector<CallId> HttpSession::call_ids(std::size_t max) const {
+    return impl_->call_ids(max);
+}
 
 } // namespace gatehouse::runtime

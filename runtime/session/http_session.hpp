@@ -39,6 +39,7 @@ class HttpSession final : public Session {
     void stop() override;
     const SessionCounters& counters() const override;
     std::vector<CallInFlight> calls_in_flight(std::size_t max) const override;
+    std::vector<CallId> call_ids(std::size_t max) const override;
 
   private:
     struct Impl;

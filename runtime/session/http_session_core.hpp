@@ -59,6 +59,7 @@ class HttpSessionCore : public std::enable_shared_from_this<HttpSessionCore> {
     void close_session();
     const SessionCounters& counters() const { return counters_; }
     std::vector<CallInFlight> calls_in_flight(std::size_t max) const;
+    std::vector<CallId> call_ids(std::size_t max) const;
 
     // --- http_session_calls.cpp
     static Task<CallReply> perform(Core core, std::shared_ptr<ConnectorCall> call, HttpLane lane);

@@ -61,6 +61,9 @@ struct CallInFlight {
     bool was_sent = false; // something of it may have reached the connector
 };
 
+// As CallInFlight::target; reads the params.
+std::string target_of_call(const ConnectorCall& call);
+
 class Session {
   public:
     struct Events {
@@ -114,6 +117,11 @@ class Session {
     virtual const SessionCounters& counters() const = 0;
     // The callers' calls that are queued or in flight, at most `max`. Costs the calls nothing.
     virtual std::vector<CallInFlight> calls_in_flight(std::size_t max) const {
+        (void)max;
+        return {};
+    }
+    // The ids of those that are in flight: cheap enough for every line of a log.
+    virtual std::vector<CallId> call_ids(std::size_t max) const {
         (void)max;
         return {};
     }

@@ -40,6 +40,7 @@ class SessionCore : public std::enable_shared_from_this<SessionCore> {
     void end(const Error& reason);
     SessionCounters& counters();
     std::vector<CallInFlight> calls_in_flight(std::size_t max) const;
+    std::vector<CallId> call_ids(std::size_t max) const;
 
     void stop();
 

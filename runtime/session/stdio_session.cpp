@@ -88,5 +88,8 @@ const SessionCounters& StdioSession::counters() const {
 std::vector<CallInFlight> StdioSession::calls_in_flight(std::size_t max) const {
     return impl_->calls_in_flight(max);
 }
+std::vector<CallId> StdioSession::call_ids(std::size_t max) const {
+    return impl_->call_ids(max);
+}
 
 } // namespace gatehouse::runtime

@@ -1,6 +1,8 @@
 #include "runtime/supervisor/connector.hpp"
 
+#include "runtime/http_client/http_client.hpp"
 #include "runtime/supervisor/lifecycle.hpp"
+#include "runtime/supervisor/revision.hpp"
 #include "runtime/supervisor/wait_time.hpp"
 
 #include <algorithm>
@@ -15,12 +17,21 @@ using std::chrono::seconds;
 // The instance of nobody has done its work when the lists are read.
 constexpr seconds probe_idle_after{10};
 
+std::string own_host_of(const ConnectorSpec& spec) {
+    const auto target = spec.transport == Transport::remote
+                            ? parse_http_target(spec.remote.url)
+                            : Result<HttpTarget>(Error{"GH-C506", "", "", "", ""});
+    return target ? target->host : "";
+}
+
 } // namespace
 
 Connector::Connector(ConnectorHost& host, ConnectorSpec spec, ConnectorLog* log)
-    : host_(host), spec_(std::move(spec)), log_(log), changed_(host.executor) {
+    : host_(host), spec_(std::move(spec)), log_(log), changed_(host.executor),
+      revision_(revision_of(spec_)), breakers_(spec_.name.str(), own_host_of(spec_)) {
     SlotOptions options;
     options.idle_after = spec_.instances.idle_after;
+    options.keep_warm = spec_.instances.keep_warm;
     options.min = spec_.instances.min;
     if (members_apart()) {
         options.min = 0;
@@ -43,9 +54,27 @@ Task<void> Connector::run() {
     host_.tasks.spawn("instance of " + spec_.name.str(), drive(shared_));
     while (!shutting_down_ || drivers_running_ > 0) {
         end_unneeded_seats();
-        auto change = changed_.wait_for(seconds(60));
+        auto change = changed_.wait_for(look());
         co_await std::move(change);
     }
+    ended_ = true;
+}
+
+bool Connector::stuck() const {
+    return shared_->stuck ||
+           std::ranges::any_of(seats_, [](const SeatPtr& seat) { return seat->stuck; });
+}
+
+void Connector::begin_stopped() {
+    off_ = true;
+    shared_->slot->begin_stopped();
+}
+
+void Connector::inherit(Connector& before) {
+    known_ = before.known_;
+    inherited_ = before.known_;
+    watches_ = std::move(before.watches_);
+    before.watches_ = ResourceWatches();
 }
 
 Task<void> Connector::drive(SeatPtr seat) {
@@ -162,6 +191,12 @@ Task<Result<void>> Connector::stop() {
                         "look for its processes with ps and try again"};
     }
     co_return stopped;
+}
+
+Task<Result<void>> Connector::wake() {
+    auto waking = shared_->slot->catalogue(spec_.timeouts.startup);
+    auto woken = co_await std::move(waking);
+    co_return woken ? Result<void>() : Result<void>(std::move(woken).error());
 }
 
 void Connector::secret_changed() {

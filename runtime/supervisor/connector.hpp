@@ -4,7 +4,10 @@
 
 #include "runtime/logs/log_store.hpp"
 #include "runtime/manifest/connector_spec.hpp"
+#include "runtime/health/health_tracker.hpp"
 #include "runtime/supervisor/change_signal.hpp"
+#include "runtime/supervisor/connector_breakers.hpp"
+#include "runtime/supervisor/connector_detail.hpp"
 #include "runtime/supervisor/connector_host.hpp"
 #include "runtime/supervisor/resource_watches.hpp"
 #include "runtime/supervisor/seat.hpp"
@@ -38,7 +41,17 @@ class Connector {
     Task<Result<void>> start();
     Task<Result<void>> stop();
     Task<Result<void>> restart();
+    // Starts the instance that serves everybody, unless it is off on purpose.
+    Task<Result<void>> wake();
     void secret_changed();
+    // Before run(): it is off on purpose from the beginning.
+    void begin_stopped();
+    // Before run(): `before` was this connector by an older manifest. Its lists are shown until
+    // they are read again, and what its clients watch goes on to be watched.
+    void inherit(Connector& before);
+    bool ended() const { return ended_; } // run() has returned
+    // Processes of it survived their kill.
+    bool stuck() const;
 
     Task<CallReply> call(std::shared_ptr<ConnectorCall> call);
     Task<Result<std::shared_ptr<const Catalogue>>> catalogue(milliseconds deadline);
@@ -53,6 +66,8 @@ class Connector {
 
     const ConnectorSpec& spec() const { return spec_; }
     ConnectorStatus status() const;
+    // Without the crash records.
+    ConnectorDetail detail() const;
 
   private:
     using Verb = Task<Result<void>> (InstanceSlot::*)();
@@ -97,16 +112,28 @@ class Connector {
     std::optional<Error> refusal() const;
     Task<CallReply> call_own(SeatWish wish, std::shared_ptr<ConnectorCall> call);
 
+    // connector_health.cpp
+    const Health& judge(HealthFacts& facts) const;
+    milliseconds look();
+    void tell_health(HealthWord before, const Evidence& evidence);
+    void record(Event event);
+
     // connector_status.cpp
+    const Seat& worst_seat(ConnectorStatus& worst, ConnectorStatus& sum) const;
+    void add_spec(ConnectorStatus& row) const;
+    void add_health(ConnectorStatus& row, HealthFacts& facts) const;
     static void add_counters(ConnectorStatus& sum, const ConnectorStatus& part);
 
     // connector_lists.cpp
     void take_catalogue(const Seat& seat);
+    void record_catalogue(const Catalogue* before);
+    void tell_inherited(const Seat& seat);
     SeatPtr own_seat_with_lists(const Caller& caller) const;
     Task<Result<SeatPtr>> take_seat_for_lists(std::shared_ptr<const Caller> caller,
                                               SteadyTime deadline);
 
     // connector_watches.cpp
+    static std::string_view list_changed_method(ListKind kind);
     InstanceSlot::Events events_of(const SeatPtr& seat);
     void tell_observer(const Seat& seat, std::string_view method, std::string_view params);
     Task<CallReply> ask_to_watch(SeatPtr seat, ResourceWatches::Watch watch,
@@ -133,6 +160,14 @@ class Connector {
     bool own_start_failed_ = false; // the last one that a list waited for
     ResourceWatches watches_;
     ConnectorStatus retired_; // the counters of seats that are gone
+    const std::string revision_;
+    ConnectorBreakers breakers_;
+    mutable HealthTracker tracker_; // what was shown: looking at it is what moves it on
+    HealthWord told_word_ = HealthWord::unknown;
+    bool told_once_ = false;
+    SteadyTime last_look_;
+    std::shared_ptr<const Catalogue> inherited_; // until the first reading of its own
+    bool ended_ = false;
 };
 
 } // namespace gatehouse::runtime

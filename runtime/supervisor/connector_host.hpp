@@ -5,6 +5,8 @@
 #include "runtime/base/task_group.hpp"
 #include "runtime/connector_directory.hpp"
 #include "runtime/credential_source.hpp"
+#include "runtime/events/event_log.hpp"
+#include "runtime/supervisor/crash_record.hpp"
 #include "runtime/supervisor/session_factory.hpp"
 #include "runtime/supervisor/start_slots.hpp"
 #include "runtime/supervisor/uid_registry.hpp"
@@ -31,6 +33,8 @@ struct ConnectorHost {
     std::function<InstanceId()> next_instance_id;
     std::function<double()> chance;        // uniform in [0, 1)
     ConnectorObserver* observer = nullptr; // the gateway's ear; null: nobody listens
+    EventLog* events = nullptr;            // null: no events are kept
+    CrashStore* crashes = nullptr;         // null: no crash records are kept
 };
 
 } // namespace gatehouse::runtime

@@ -4,6 +4,7 @@
 #include "runtime/supervisor/wait_time.hpp"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 namespace gatehouse::runtime {
@@ -22,6 +23,16 @@ std::shared_ptr<const Catalogue> without_resources(const Catalogue& catalogue,
     return made;
 }
 
+constexpr std::array<ListKind, 4> all_list_kinds = {ListKind::tools, ListKind::prompts,
+                                                    ListKind::resources,
+                                                    ListKind::resource_templates};
+
+bool same_items(const std::vector<CatalogueItem>& a, const std::vector<CatalogueItem>& b) {
+    return std::ranges::equal(a, b, [](const CatalogueItem& one, const CatalogueItem& other) {
+        return one.name == other.name && one.definition == other.definition;
+    });
+}
+
 bool is_own(const Seat& seat, const Caller& caller) {
     // A stateless client sees what any of its principal's stateless calls may be served by.
     return seat.owner.principal == caller.principal &&
@@ -34,6 +45,7 @@ bool is_own(const Seat& seat, const Caller& caller) {
 // does, but what is a resource everybody learns from the shared one alone: it has no member's data.
 void Connector::take_catalogue(const Seat& seat) {
     const auto catalogue = seat.slot->known_catalogue();
+    const auto before = known_;
     const bool shared = seat.kind == SeatKind::shared;
     if (shared && !members_apart()) {
         known_ = catalogue;
@@ -42,6 +54,40 @@ void Connector::take_catalogue(const Seat& seat) {
     } else if (members_apart() || !known_) {
         known_ = without_resources(*catalogue, known_ ? known_->resource_templates
                                                       : std::vector<CatalogueItem>());
+    }
+    if (known_ != before) {
+        record_catalogue(before.get());
+    }
+}
+
+void Connector::record_catalogue(const Catalogue* before) {
+    std::string text;
+    for (const ListKind kind : all_list_kinds) {
+        const auto& now = known_->list(kind);
+        if (before == nullptr ? !now.empty() : !same_items(before->list(kind), now)) {
+            text += (text.empty() ? "" : ", ") + std::to_string(now.size()) + " " +
+                    std::string(list_member(kind));
+        }
+    }
+    if (before != nullptr && text.empty()) {
+        return;
+    }
+    Event event;
+    event.kind = EventKind::catalogue;
+    event.text = text.empty() ? "it offers nothing" : text;
+    record(std::move(event));
+}
+
+// Clients saw the lists of the connector's older manifest until now.
+void Connector::tell_inherited(const Seat& seat) {
+    const auto before = std::exchange(inherited_, nullptr);
+    if (!before || !known_) {
+        return;
+    }
+    for (const ListKind kind : all_list_kinds) {
+        if (!same_items(before->list(kind), known_->list(kind))) {
+            tell_observer(seat, list_changed_method(kind), {});
+        }
     }
 }
 

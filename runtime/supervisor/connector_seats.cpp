@@ -174,7 +174,8 @@ bool Connector::make_room() {
 
 std::optional<Error> Connector::refusal() const {
     if (shutting_down_) {
-        return Error{"GH-P311", "the gateway is stopping", spec_.name.str(), "", "try again later"};
+        return Error{"GH-P311", "the connector is being ended", spec_.name.str(),
+                     "the gateway stops, or its manifest changed", "try again later"};
     }
     if (off_) {
         return Error{"GH-P311", "the connector is stopped on purpose", spec_.name.str(), "",

@@ -47,18 +47,22 @@ void Connector::add_counters(ConnectorStatus& sum, const ConnectorStatus& part) 
     }
 }
 
-ConnectorStatus Connector::status() const {
-    ConnectorStatus worst = shared_->slot->status();
-    ConnectorStatus sum = retired_;
+// The instance whose trouble is the connector's, with its row; `sum` gets the counters of all.
+const Seat& Connector::worst_seat(ConnectorStatus& worst, ConnectorStatus& sum) const {
+    const Seat* chosen = shared_.get();
+    worst = shared_->slot->status();
     const auto count = [&](const ConnectorStatus& row, bool always) {
         add_counters(sum, row);
         sum.in_flight += row.in_flight;
         sum.memory_bytes += row.memory_bytes;
+        sum.cpu_percent += row.cpu_percent;
         sum.memory_max_bytes += row.instance.value != 0 ? row.memory_max_bytes : 0;
+        sum.calls_recent += row.calls_recent;
+        sum.calls_recent_failed += row.calls_recent_failed;
+        sum.p95_ms = std::max(sum.p95_ms, row.p95_ms);
         sum.instances_ready += row.lifecycle == "ready" ? 1 : 0;
         sum.instances_total += always || row.health != "idle" ? 1 : 0;
     };
-    const std::uint64_t memory_max_bytes = worst.memory_max_bytes;
     // The instance of nobody counts only while it is there.
     count(worst, !members_apart());
     for (const SeatPtr& seat : seats_) {
@@ -66,30 +70,81 @@ ConnectorStatus Connector::status() const {
         count(row, false);
         if ((seat->stuck || (!seat->ending && !ends(row))) && worse(row, worst)) {
             worst = row;
+            chosen = seat.get();
         }
     }
-    worst.restarts_total = sum.restarts_total;
-    worst.calls_total = sum.calls_total;
-    worst.calls_failed = sum.calls_failed;
-    worst.stray_lines = sum.stray_lines;
-    worst.unknown_ids = sum.unknown_ids;
-    worst.in_flight = sum.in_flight;
-    worst.memory_bytes = sum.memory_bytes;
-    worst.memory_max_bytes = std::max(sum.memory_max_bytes, memory_max_bytes);
-    worst.instances_ready = sum.instances_ready;
-    worst.instances_total = sum.instances_total;
-    if (worst.last_exit.empty()) {
-        worst.last_exit = sum.last_exit;
+    return *chosen;
+}
+
+ConnectorStatus Connector::status() const {
+    ConnectorStatus row;
+    ConnectorStatus sum = retired_;
+    HealthFacts facts = worst_seat(row, sum).slot->facts();
+    row.restarts_total = sum.restarts_total;
+    row.calls_total = sum.calls_total;
+    row.calls_failed = sum.calls_failed;
+    row.calls_recent = sum.calls_recent;
+    row.calls_recent_failed = sum.calls_recent_failed;
+    row.p95_ms = sum.p95_ms;
+    row.stray_lines = sum.stray_lines;
+    row.unknown_ids = sum.unknown_ids;
+    row.in_flight = sum.in_flight;
+    row.memory_bytes = sum.memory_bytes;
+    row.cpu_percent = sum.cpu_percent;
+    row.memory_max_bytes = std::max(sum.memory_max_bytes, spec_.sandbox.limits.memory_bytes);
+    row.instances_ready = sum.instances_ready;
+    row.instances_total = sum.instances_total;
+    if (row.last_exit.empty()) {
+        row.last_exit = sum.last_exit;
     }
-    worst.tool_count = known_ ? static_cast<int>(known_->tools.size()) : -1;
-    worst.scope = to_text(spec_.instances.scope);
-    worst.transport = to_text(spec_.transport);
+    add_spec(row);
+    add_health(row, facts);
+    return row;
+}
+
+void Connector::add_spec(ConnectorStatus& row) const {
+    row.tool_count = known_ ? static_cast<int>(known_->tools.size()) : -1;
+    row.scope = to_text(spec_.instances.scope);
+    row.transport = to_text(spec_.transport);
+    row.revision = revision_;
     if (spec_.remote.allow_private) {
-        worst.weakenings.push_back(
-            "allow_private: its URL may lead to this machine or its network");
+        row.weakenings.push_back("allow_private: its URL may lead to this machine or its network");
     }
-    worst.era = !era_ ? "" : *era_ == Era::modern ? "modern" : "legacy";
-    return worst;
+    row.era = !era_ ? "" : *era_ == Era::modern ? "modern" : "legacy";
+}
+
+// What is shown is what was judged, damped.
+void Connector::add_health(ConnectorStatus& row, HealthFacts& facts) const {
+    const Health& shown = judge(facts);
+    row.breakers = facts.breakers;
+    row.health = to_text(shown.word);
+    row.cause = shown.cause;
+    row.since = shown.since;
+    row.conditions = shown.conditions;
+    Evidence evidence = make_evidence(facts, shown);
+    evidence.instance = row.instance;
+    evidence.exit = row.evidence.exit;
+    evidence.log_cursor = row.evidence.log_cursor;
+    evidence.revision = revision_;
+    evidence.restarts_total = row.restarts_total;
+    row.evidence = std::move(evidence);
+}
+
+ConnectorDetail Connector::detail() const {
+    ConnectorDetail detail;
+    detail.status = status();
+    detail.spec = spec_;
+    detail.breakers = breakers_.facts(host_.clock.wall_now(), host_.clock.steady_now());
+    if (!members_apart() || !shared_->slot->resting()) {
+        detail.instances.push_back(shared_->slot->status());
+    }
+    for (const SeatPtr& seat : seats_) {
+        detail.instances.push_back(seat->slot->status());
+    }
+    for (ConnectorStatus& instance : detail.instances) {
+        add_spec(instance);
+    }
+    return detail;
 }
 
 } // namespace gatehouse::runtime

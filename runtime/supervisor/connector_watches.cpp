@@ -11,17 +11,6 @@ namespace {
 
 constexpr std::size_t resource_watches_max_count = 10'000; // of one connector
 
-std::string_view list_changed_method(ListKind kind) {
-    switch (kind) {
-    case ListKind::tools:
-        return "notifications/tools/list_changed";
-    case ListKind::prompts:
-        return "notifications/prompts/list_changed";
-    default:
-        return "notifications/resources/list_changed";
-    }
-}
-
 ResourceWatches::Watcher watcher_of(const Caller& caller) {
     return {caller.session, caller.principal};
 }
@@ -41,12 +30,26 @@ bool agreed(const CallReply& reply) {
 
 } // namespace
 
+std::string_view Connector::list_changed_method(ListKind kind) {
+    switch (kind) {
+    case ListKind::tools:
+        return "notifications/tools/list_changed";
+    case ListKind::prompts:
+        return "notifications/prompts/list_changed";
+    default:
+        return "notifications/resources/list_changed";
+    }
+}
+
 // The slot may outlive its seat for the moment of its end, so the events hold the seat weakly.
 InstanceSlot::Events Connector::events_of(const SeatPtr& seat) {
     const std::weak_ptr<Seat> weak = seat;
     InstanceSlot::Events events;
     events.on_changed = [this] { changed_.notify(); };
     events.on_ready = [this, weak] {
+        if (const auto seat_ready = weak.lock()) {
+            tell_inherited(*seat_ready);
+        }
         if (const auto ready = weak.lock(); ready && watches_.any(ready->key)) {
             host_.tasks.spawn("watches of " + spec_.name.str(), watch_again(ready));
         }
@@ -84,6 +87,12 @@ InstanceSlot::Events Connector::events_of(const SeatPtr& seat) {
     events.watched = [this, weak] {
         const auto watched = weak.lock();
         return watched && watches_.any(watched->key);
+    };
+    events.held_back = [this](const ConnectorCall& call) {
+        return breakers_.held_back(call, host_.clock.steady_now());
+    };
+    events.on_outcome = [this](const CallOutcomeSeen& seen) {
+        breakers_.on_outcome(seen, host_.clock.steady_now());
     };
     return events;
 }

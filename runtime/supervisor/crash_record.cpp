@@ -128,7 +128,9 @@ Result<void> CrashStore::add(const CrashRecord& record) {
         return {};
     }
     const std::filesystem::path own = folder_ / record.connector;
-    auto kept = replace_small_file(own / crash_file_name(record), dump_json(crash_json(record)));
+    // Never worth holding up the loop for a slow disk.
+    auto kept = replace_small_file(own / crash_file_name(record), dump_json(crash_json(record)),
+                                   Durability::process);
     const auto files = crash_files(own);
     for (std::size_t index = 0; index + kept_max_count < files.size(); ++index) {
         std::error_code ignored;

@@ -6,6 +6,8 @@
 #include "runtime/base/result.hpp"
 #include "runtime/base/task.hpp"
 #include "runtime/connector_directory.hpp"
+#include "runtime/health/health_facts.hpp"
+#include "runtime/health/result_failure.hpp"
 #include "runtime/supervisor/connector_status.hpp"
 
 #include <chrono>
@@ -23,10 +25,24 @@ struct SlotOptions {
     std::string member_folder;
     int min = 0; // 1: started with the daemon, never sleeps
     std::chrono::milliseconds idle_after{0};
+    std::chrono::milliseconds keep_warm{0}; // as InstanceSpec::keep_warm
     // What a legacy connector is told of its client; empty: the session's default.
     std::string client_capabilities;
     std::string client_info;
     bool single_session = false;
+};
+
+// A call that is answered at once instead of being tried.
+struct HeldBack {
+    Error why;
+    std::chrono::milliseconds retry_after{0};
+};
+
+// The end of a call, seen from what is behind the connector.
+struct CallOutcomeSeen {
+    const ConnectorCall& call;
+    const CallReply& reply;
+    const std::optional<ResultFailure>& told; // what the result itself says of a failure
 };
 
 class InstanceSlot {
@@ -44,6 +60,11 @@ class InstanceSlot {
         std::function<void(std::optional<Era> era)> on_era;
         std::function<std::optional<Era>()> known_era;
         std::function<bool()> watched; // someone waits for its notices: it may not fall asleep
+        // Why the call may not go out now, because what is behind the connector is away; nothing:
+        // it may.
+        std::function<std::optional<HeldBack>(const ConnectorCall&)> held_back;
+        // How a call that was let out ended.
+        std::function<void(const CallOutcomeSeen&)> on_outcome;
     };
 
     virtual ~InstanceSlot() = default;
@@ -52,6 +73,8 @@ class InstanceSlot {
     virtual Task<void> run() = 0;
     // For the end of the slot: drains, then ends the instance. Idempotent.
     virtual void shut_down() = 0;
+    // Before run(): off on purpose from the beginning.
+    virtual void begin_stopped() = 0;
 
     // Verbs. Each completes when its post-condition holds, or says what remains.
     virtual Task<Result<void>> start() = 0;
@@ -72,6 +95,7 @@ class InstanceSlot {
     virtual void roots_changed() = 0;
 
     virtual ConnectorStatus status() const = 0;
+    virtual HealthFacts facts() const = 0;
     // Calls waiting or in flight; a slot without any that rests may be taken away.
     virtual std::uint64_t active_calls() const = 0;
     virtual bool resting() const = 0; // nothing runs and nothing will until someone asks

@@ -21,9 +21,12 @@ LifecycleSlot::~LifecycleSlot() = default;
 Task<void> LifecycleSlot::run() {
     begun_ = true;
     phase_since_ = host_.clock.wall_now();
-    if (options_.min == 0) {
+    if (off_) {
+        state_ = InstanceState::stopped;
+    } else if (options_.min == 0) {
         state_ = InstanceState::idle;
     }
+    changed(); // calls may wait already
     while (!(shutting_down_ && is_resting(state_))) {
         auto action = perform(action_of(state_));
         const auto event = co_await std::move(action);
@@ -52,7 +55,7 @@ void LifecycleSlot::advance(LifecycleEvent event) {
     }
     GH_ASSERT(next.has_value());
     const HealthPhase phase_before = health_phase();
-    state_ = *next;
+    const InstanceState before = std::exchange(state_, *next);
     if (health_phase() != phase_before) {
         phase_since_ = host_.clock.wall_now();
     }
@@ -63,7 +66,53 @@ void LifecycleSlot::advance(LifecycleEvent event) {
         start_wanted_ = false;
         idle_wanted_ = false;
     }
+    record_state(before);
     changed();
+}
+
+// Those that a reader of the history asks for; the steps between them are in the log.
+void LifecycleSlot::record_state(InstanceState before) {
+    switch (state_) {
+    case InstanceState::ready:
+    case InstanceState::backoff:
+    case InstanceState::idle:
+    case InstanceState::stopped:
+    case InstanceState::failed:
+    case InstanceState::misconfigured:
+    case InstanceState::quarantined:
+    case InstanceState::stuck:
+        break;
+    default:
+        return;
+    }
+    if (host_.events == nullptr) {
+        return;
+    }
+    Event event;
+    event.kind = EventKind::lifecycle;
+    event.connector = spec_.name.str();
+    event.instance = instance_ ? instance_->id : InstanceId{};
+    event.from = to_text(before);
+    event.to = to_text(state_);
+    const bool wrong = state_ == InstanceState::failed || state_ == InstanceState::misconfigured ||
+                       state_ == InstanceState::quarantined;
+    event.cause = wrong ? last_failure_ : std::nullopt;
+    host_.events->append(std::move(event));
+}
+
+void LifecycleSlot::record(EventKind kind, std::string to, std::optional<Error> cause,
+                           std::string text) {
+    if (host_.events == nullptr) {
+        return;
+    }
+    Event event;
+    event.kind = kind;
+    event.connector = spec_.name.str();
+    event.instance = instance_ ? instance_->id : InstanceId{};
+    event.to = std::move(to);
+    event.cause = std::move(cause);
+    event.text = std::move(text);
+    host_.events->append(std::move(event));
 }
 
 bool LifecycleSlot::stop_asked() const {
@@ -96,6 +145,10 @@ void LifecycleSlot::ask_start() {
     last_failure_.reset();
     last_failure_at_.reset();
     downstream_since_.reset();
+    evidence_.reset();
+    credential_trial_.reset();
+    quarantine_.reset();
+    violations_ = 0;
     start_wanted_ = true;
     changed();
 }
@@ -188,6 +241,9 @@ Task<Result<void>> LifecycleSlot::stop() {
 }
 
 void LifecycleSlot::secret_changed() {
+    // What the old value was refused for says nothing of the new one.
+    evidence_.reset();
+    credential_trial_.reset();
     const bool was_wrong =
         state_ == InstanceState::misconfigured || state_ == InstanceState::failed;
     if (has_process(state_) || is_starting(state_)) {

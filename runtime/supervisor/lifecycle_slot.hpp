@@ -5,7 +5,9 @@
 #pragma once
 
 #include "runtime/health/call_window.hpp"
+#include "runtime/health/downstream_evidence.hpp"
 #include "runtime/health/health.hpp"
+#include "runtime/health/text_evidence.hpp"
 #include "runtime/logs/log_store.hpp"
 #include "runtime/supervisor/backoff.hpp"
 #include "runtime/supervisor/change_signal.hpp"
@@ -38,6 +40,7 @@ class LifecycleSlot : public InstanceSlot, public std::enable_shared_from_this<L
 
     Task<void> run() override;
     void shut_down() override;
+    void begin_stopped() override { off_ = true; }
     Task<Result<void>> start() override;
     Task<Result<void>> stop() override;
     Task<Result<void>> restart() override;
@@ -52,6 +55,7 @@ class LifecycleSlot : public InstanceSlot, public std::enable_shared_from_this<L
     void roots_changed() override;
 
     ConnectorStatus status() const override;
+    HealthFacts facts() const override;
     std::uint64_t active_calls() const override;
     bool resting() const override { return is_resting(state_); }
     bool asleep() const override;
@@ -77,6 +81,9 @@ class LifecycleSlot : public InstanceSlot, public std::enable_shared_from_this<L
     // For an instance of which nothing is left.
     virtual EndClass judge_end(const Instance& instance, const EndContext& context) const = 0;
     virtual std::string end_text(const Instance& instance) const = 0;
+    virtual ExitEvidence exit_of(const Instance& instance) const = 0;
+    // What one that answers no probe any more did not do.
+    virtual Error silence_error(const Instance& instance) const = 0;
     virtual std::string what() const = 0; // what is launched, for the log
 
     void adopt(const std::shared_ptr<Instance>& instance);
@@ -87,7 +94,12 @@ class LifecycleSlot : public InstanceSlot, public std::enable_shared_from_this<L
     void beside(const char* what, Task<void> work);
     Task<void> run_capture(std::shared_ptr<Instance> instance, StderrCapture& capture);
     void log_line(LogStream stream, InstanceId instance, std::string_view line);
+    LogContext log_context(InstanceId instance) const;
+    // For lines that go to the log by another way.
+    void note_output(InstanceId instance, std::string_view line);
+    void note_dropped();
     void tell(std::string_view line); // in the supervisor's stream
+    void tell_probe(std::string_view line);
     void changed();
     Task<void> wait_for_change(milliseconds max) { return changed_.wait_for(max); }
     ConnectorHost& host() { return host_; }
@@ -117,6 +129,11 @@ class LifecycleSlot : public InstanceSlot, public std::enable_shared_from_this<L
     Task<void> end_readers();
     static void stop_reading(Instance& instance);
     void note_handshake_failure(const Instance& instance);
+    EndContext end_context();
+    void record_crash(const Instance& instance, const Error& cause);
+    void record(EventKind kind, std::string to, std::optional<Error> cause, std::string text);
+    void record_state(InstanceState before);
+    bool kept_warm() const;
     LifecycleEvent became_ready();
     LifecycleEvent start_failed(Error why);
     LifecycleEvent settle(const EndClass& end, StopReason why);
@@ -129,29 +146,63 @@ class LifecycleSlot : public InstanceSlot, public std::enable_shared_from_this<L
     Task<void> run_handshake(std::shared_ptr<Instance> instance);
     Task<void> read_stale_lists(std::shared_ptr<Instance> instance);
     Task<bool> read_list(std::shared_ptr<Instance> instance, ListKind kind, milliseconds deadline);
+    static bool lists_differ(const Catalogue& before, const Catalogue& after, ListKind kind);
     void replace_catalogue(std::shared_ptr<const Catalogue> catalogue);
+    void note_news(std::optional<WallTime>& last);
+
+    // lifecycle_slot_probe.cpp
+    void begin_probes(Instance& instance);
+    // Starts what is due; when the next is.
+    SteadyTime start_due_probes(const std::shared_ptr<Instance>& instance);
+    Task<void> probe_liveness(std::shared_ptr<Instance> instance);
+    void settle_liveness(Instance& instance, LivenessVerdict before);
+    void ask_lists(Instance& instance);
+    Task<void> probe_deep(std::shared_ptr<Instance> instance);
+    void settle_deep(const CallReply& reply);
+    LivenessSample sample(Instance& instance);
+    const SampledUse& use_of(Instance& instance, milliseconds max_age) const;
+    void note_load(const Instance& instance);
 
     // lifecycle_slot_calls.cpp
     enum class Patience { no_backoff, short_backoff }; // whether a short backoff is waited out
     Task<Result<std::shared_ptr<Instance>>> wait_ready(std::shared_ptr<ConnectorCall> call,
-                                                       milliseconds max, Patience patience);
+                                                       SteadyTime deadline, Patience patience);
+    enum class Try { first, last };
+    struct Attempt {
+        Try which = Try::first;
+        SteadyTime::duration age{0}; // of the call, when it ended
+    };
     Task<CallReply> call_instance(std::shared_ptr<Instance> instance,
-                                  std::shared_ptr<ConnectorCall> call);
+                                  std::shared_ptr<ConnectorCall> call, Try which);
     Task<CallReply> call_now(std::shared_ptr<Instance> instance,
                              std::shared_ptr<ConnectorCall> call);
-    Task<CallReply> call_when_ready(std::shared_ptr<ConnectorCall> call, int attempt);
-    std::optional<Error> refusal(Patience patience) const;
+    Task<CallReply> call_when_ready(std::shared_ptr<ConnectorCall> call, int attempt,
+                                    SteadyTime until);
+    bool may_repeat(const CallReply& reply, const ConnectorCall& call,
+                    const Instance& instance) const;
+    void note_unanswered(Instance& instance, const ConnectorCall& call, CallReply& reply,
+                         Attempt attempt) const;
+    std::optional<Error> refusal(Patience patience, SteadyTime until = {}) const;
     bool serves_now() const;
     void wake_for_call();
     void ask_start();
     void ask_stop(StopReason reason);
     bool stop_asked() const;
     CallReply refused(Error failure) const;
-    void count_call(const CallReply& reply);
+
+    // lifecycle_slot_evidence.cpp
+    void count_call(const ConnectorCall& call, const CallReply& reply, SteadyTime began);
+    void count_answer(const CallReply& reply);
+    void count_failure(const CallReply& reply, std::chrono::microseconds took);
+    void note_refusal();
+    std::optional<HeldBack> held_back(const ConnectorCall& call);
+    static Task<CallReply> answer_held(HeldBack held);
+    void facts_changed();
     Task<Result<void>> wait_started(InstanceId earlier);
 
     // lifecycle_slot_status.cpp
-    HealthFacts health_facts() const;
+    DeepProbeFacts deep_facts() const;
+    void add_instance(ConnectorStatus& status) const;
     HealthPhase health_phase() const;
 
     ConnectorHost& host_;
@@ -185,6 +236,15 @@ class LifecycleSlot : public InstanceSlot, public std::enable_shared_from_this<L
     std::optional<WallTime> last_stray_at_;
     std::optional<WallTime> last_log_drop_at_;
     std::optional<WallTime> calls_failing_since_;
+    std::optional<WallTime> last_answer_at_;
+    std::optional<Error> last_call_error_;
+    std::optional<DatedCause> quarantine_;
+    std::optional<WallTime> over_slo_since_;
+    std::optional<WallTime> memory_high_since_;
+    DeepProbeFacts deep_;
+    TextEvidence text_evidence_;
+    std::optional<SteadyTime> credential_trial_; // the last call in spite of a refused credential
+    int violations_ = 0;                         // of the sandbox, by earlier instances
     std::uint64_t seen_dropped_ = 0;
     std::uint64_t stray_lines_ = 0; // of earlier instances too
     std::uint64_t unknown_ids_ = 0; // of earlier instances
@@ -197,6 +257,8 @@ class LifecycleSlot : public InstanceSlot, public std::enable_shared_from_this<L
     std::uint64_t waiting_calls_ = 0;
     int restarts_total_ = 0;
     std::string last_exit_;
+    std::optional<ExitEvidence> exit_; // of the last unasked end
+    std::uint64_t exit_cursor_ = 0;    // seq of its last log record
 };
 
 } // namespace gatehouse::runtime

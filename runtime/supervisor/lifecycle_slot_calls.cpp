@@ -1,7 +1,9 @@
 // The callers' side: waiting for an instance, handing calls to it, and saying why there is none.
+#include "runtime/session/json_scan.hpp"
 #include "runtime/supervisor/lifecycle_slot.hpp"
 #include "runtime/supervisor/wait_time.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace gatehouse::runtime {
@@ -11,8 +13,6 @@ namespace {
 using std::chrono::seconds;
 
 constexpr std::size_t waiting_calls_max_count = 4096;
-constexpr seconds short_backoff_max{3};
-
 class CountedWhile {
   public:
     explicit CountedWhile(std::uint64_t& count) : count_(count) { ++count_; }
@@ -28,30 +28,46 @@ Error cancelled_error(const ConnectorName& name) {
     return Error{"GH-R704", "the call was cancelled before it was sent", name.str(), "", ""};
 }
 
-// Only a call that never left may go to the next instance by itself.
-bool never_left(const CallReply& reply, const Instance& instance) {
-    return reply.end == CallEnd::never_sent && !instance.serves();
+bool reads_only(const ConnectorCall& call) {
+    return call.method == "resources/read" || call.method == "prompts/get" ||
+           call.method == "completion/complete";
+}
+
+// The connector's own word for it that calling the tool once more changes nothing.
+bool says_repeatable(const Catalogue& catalogue, std::string_view tool) {
+    const auto named = [&](const Tool& each) { return each.name == tool; };
+    const auto found = std::find_if(catalogue.tools.begin(), catalogue.tools.end(), named);
+    if (found == catalogue.tools.end()) {
+        return false;
+    }
+    for (const char* const hint : {"/annotations/readOnlyHint", "/annotations/idempotentHint"}) {
+        if (find_pointer(found->definition, hint) == std::string_view("true")) {
+            return true;
+        }
+    }
+    return false;
 }
 
 } // namespace
 
 // Why no instance will be ready soon; nothing if waiting makes sense.
-std::optional<Error> LifecycleSlot::refusal(Patience patience) const {
+std::optional<Error> LifecycleSlot::refusal(Patience patience, SteadyTime until) const {
     if (shutting_down_) {
-        return Error{"GH-P311", "the gateway is stopping", spec_.name.str(), "", "try again later"};
+        return Error{"GH-P311", "the connector is being ended", spec_.name.str(),
+                     "the gateway stops, or its manifest changed", "try again later"};
     }
     if (off_ || state_ == InstanceState::stopped) {
         return Error{"GH-P311", "the connector is stopped on purpose", spec_.name.str(), "",
                      "run `gatehouse start " + spec_.name.str() + "`"};
     }
-    const bool short_pause = patience == Patience::short_backoff &&
-                             state_ == InstanceState::backoff &&
-                             left_until(next_attempt_) <= short_backoff_max;
-    if (short_pause) {
+    const bool worth_waiting = patience == Patience::short_backoff &&
+                               state_ == InstanceState::backoff && next_attempt_ < until;
+    if (worth_waiting) {
         return std::nullopt;
     }
     const bool down = state_ == InstanceState::backoff || state_ == InstanceState::failed ||
-                      state_ == InstanceState::misconfigured;
+                      state_ == InstanceState::misconfigured ||
+                      state_ == InstanceState::quarantined;
     if (down && !start_wanted_ && !idle_wanted_) {
         return last_failure_;
     }
@@ -76,14 +92,13 @@ void LifecycleSlot::wake_for_call() {
 }
 
 Task<Result<std::shared_ptr<Instance>>>
-LifecycleSlot::wait_ready(std::shared_ptr<ConnectorCall> call, milliseconds max,
+LifecycleSlot::wait_ready(std::shared_ptr<ConnectorCall> call, SteadyTime deadline,
                           Patience patience) {
     if (waiting_calls_ >= waiting_calls_max_count) {
         co_return Error{"GH-R701", "too many calls wait for the connector", spec_.name.str(), "",
                         "try again later"};
     }
     const CountedWhile counted(waiting_calls_);
-    const SteadyTime deadline = loop_now() + max;
     for (;;) {
         if (call && call->cancelled()) {
             co_return cancelled_error(spec_.name);
@@ -91,7 +106,7 @@ LifecycleSlot::wait_ready(std::shared_ptr<ConnectorCall> call, milliseconds max,
         if (serves_now()) {
             co_return instance_;
         }
-        if (auto why = refusal(patience)) {
+        if (auto why = refusal(patience, deadline)) {
             co_return std::move(*why);
         }
         const milliseconds left = left_until(deadline);
@@ -107,32 +122,42 @@ LifecycleSlot::wait_ready(std::shared_ptr<ConnectorCall> call, milliseconds max,
 }
 
 Task<CallReply> LifecycleSlot::call(std::shared_ptr<ConnectorCall> call) {
+    if (auto held = held_back(*call)) {
+        return answer_held(std::move(*held));
+    }
     return serves_now() && !call->cancelled() ? call_now(instance_, std::move(call))
-                                              : call_when_ready(std::move(call), 1);
+                                              : call_when_ready(std::move(call), 1, {});
 }
 
 // The usual way, without what waiting for an instance needs.
 Task<CallReply> LifecycleSlot::call_now(std::shared_ptr<Instance> instance,
                                         std::shared_ptr<ConnectorCall> call) {
-    auto calling = call_instance(instance, call);
+    const SteadyTime began = loop_now();
+    auto calling = call_instance(instance, call, Try::first);
     CallReply reply = co_await std::move(calling);
-    if (never_left(reply, *instance) && !call->cancelled()) {
-        auto again = call_when_ready(std::move(call), 2);
+    if (may_repeat(reply, *call, *instance)) {
+        const SteadyTime until = began + call->deadline;
+        auto again = call_when_ready(std::move(call), 2, until);
         reply = co_await std::move(again);
         co_return reply;
     }
-    count_call(reply);
+    count_call(*call, reply, began);
     co_return reply;
 }
 
-Task<CallReply> LifecycleSlot::call_when_ready(std::shared_ptr<ConnectorCall> call, int attempt) {
+// `until`: of the call as a whole, if it was tried before.
+Task<CallReply> LifecycleSlot::call_when_ready(std::shared_ptr<ConnectorCall> call, int attempt,
+                                               SteadyTime until) {
     constexpr int attempts_max_count = 2;
     CallReply reply;
+    SteadyTime began = loop_now();
+    until = attempt == 1 ? began + call->deadline : until;
     for (; attempt <= attempts_max_count; ++attempt) {
         call->set_cancel_handler([this] { changed_.notify(); });
-        // The instance died under a call that never left: its successor is worth a short wait.
+        // The instance died under a call that may be repeated: its successor is worth a wait.
         const auto patience = attempt == 1 ? Patience::no_backoff : Patience::short_backoff;
-        auto waiting = wait_ready(call, spec_.timeouts.startup, patience);
+        const SteadyTime startup_end = loop_now() + spec_.timeouts.startup;
+        auto waiting = wait_ready(call, attempt == 1 ? startup_end : until, patience);
         auto instance = co_await std::move(waiting);
         call->set_cancel_handler(nullptr);
         if (!instance) {
@@ -142,26 +167,73 @@ Task<CallReply> LifecycleSlot::call_when_ready(std::shared_ptr<ConnectorCall> ca
             }
             break;
         }
-        auto calling = call_instance(*instance, call);
+        began = loop_now();
+        const Try which = attempt < attempts_max_count ? Try::first : Try::last;
+        auto calling = call_instance(*instance, call, which);
         reply = co_await std::move(calling);
-        if (!never_left(reply, **instance) || call->cancelled()) {
+        if (!may_repeat(reply, *call, **instance)) {
             break;
         }
     }
-    count_call(reply);
+    count_call(*call, reply, began);
     co_return reply;
 }
 
+// The end of its instance hit the call, and calling once more can do no harm.
+bool LifecycleSlot::may_repeat(const CallReply& reply, const ConnectorCall& call,
+                               const Instance& instance) const {
+    if (instance.serves() || call.cancelled()) {
+        return false;
+    }
+    if (reply.end != CallEnd::may_have_run) {
+        return reply.end == CallEnd::never_sent;
+    }
+    if (call.method != "tools/call") {
+        return reads_only(call);
+    }
+    return catalogue_ && says_repeatable(*catalogue_, target_of_call(call));
+}
+
+// The caller hears why we ended the instance, and the crash record what the caller heard.
+void LifecycleSlot::note_unanswered(Instance& instance, const ConnectorCall& call,
+                                    CallReply& reply, Attempt attempt) const {
+    const bool hit = reply.end == CallEnd::never_sent || reply.end == CallEnd::may_have_run;
+    if (!hit || instance.serves()) {
+        return;
+    }
+    if (instance.killed_for) {
+        reply.failure.code = instance.killed_for->code;
+        reply.failure.why = instance.killed_for->what;
+    }
+    if (instance.interrupted.size() >= crashed_calls_max_count) {
+        return;
+    }
+    CrashedCall crashed;
+    crashed.id = call.id;
+    crashed.method = call.method;
+    crashed.target = target_of_call(call);
+    crashed.age = std::chrono::duration_cast<milliseconds>(attempt.age);
+    const bool repeated = attempt.which == Try::first && may_repeat(reply, call, instance);
+    crashed.told = repeated ? "retried" : to_text(reply.end);
+    instance.interrupted.push_back(std::move(crashed));
+}
+
 Task<CallReply> LifecycleSlot::call_instance(std::shared_ptr<Instance> instance,
-                                             std::shared_ptr<ConnectorCall> call) {
+                                             std::shared_ptr<ConnectorCall> call, Try which) {
+    const SteadyTime began = loop_now();
     CallReply reply;
     {
         const CountedWhile active(instance->calls_active);
-        auto sending = instance->session->call(std::move(call));
+        auto sending = instance->session->call(call);
         reply = co_await std::move(sending);
     }
     reply.instance = instance->id;
     last_call_ = loop_now();
+    if (reply.end == CallEnd::result || reply.end == CallEnd::error) {
+        ++instance->calls_answered;
+    } else {
+        note_unanswered(*instance, *call, reply, {which, last_call_ - began});
+    }
     if (instance->calls_active == 0) {
         changed_.notify();
     }
@@ -178,33 +250,9 @@ CallReply LifecycleSlot::refused(Error failure) const {
     return reply;
 }
 
-void LifecycleSlot::count_call(const CallReply& reply) {
-    if (reply.end == CallEnd::cancelled) {
-        ++calls_total_;
-        return;
-    }
-    if (spec_.transport == Transport::stdio) {
-        // What is behind it does not show.
-    } else if (reply.end == CallEnd::result || reply.end == CallEnd::error) {
-        evidence_.add_answer(host_.clock.steady_now());
-    } else if (reply.instance.value != 0) {
-        evidence_.add_failure(reply.failure, host_.clock.wall_now(), host_.clock.steady_now());
-    }
-    const bool failed = reply.end != CallEnd::result && reply.end != CallEnd::error;
-    ++calls_total_;
-    calls_failed_ += failed ? 1 : 0;
-    call_window_.add(failed ? CallWindow::CallOutcome::failed : CallWindow::CallOutcome::answered,
-                     host_.clock.steady_now());
-    if (failed && !calls_failing_since_) {
-        calls_failing_since_ = host_.clock.wall_now();
-    } else if (!failed) {
-        calls_failing_since_.reset();
-    }
-}
-
 Task<Result<std::shared_ptr<const Catalogue>>> LifecycleSlot::catalogue(milliseconds deadline) {
-    auto waiting =
-        wait_ready(nullptr, std::min(deadline, spec_.timeouts.startup), Patience::no_backoff);
+    const SteadyTime until = loop_now() + std::min(deadline, spec_.timeouts.startup);
+    auto waiting = wait_ready(nullptr, until, Patience::no_backoff);
     auto instance = co_await std::move(waiting);
     if (!instance) {
         co_return std::move(instance).error();
@@ -213,7 +261,8 @@ Task<Result<std::shared_ptr<const Catalogue>>> LifecycleSlot::catalogue(millisec
 }
 
 Task<CallReply> LifecycleSlot::watch_resource(std::string uri) {
-    auto waiting = wait_ready(nullptr, spec_.timeouts.startup, Patience::short_backoff);
+    const SteadyTime until = loop_now() + spec_.timeouts.startup;
+    auto waiting = wait_ready(nullptr, until, Patience::short_backoff);
     auto instance = co_await std::move(waiting);
     if (!instance) {
         co_return refused(std::move(instance).error());

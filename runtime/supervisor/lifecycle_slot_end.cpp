@@ -1,4 +1,5 @@
 // What follows the end of an instance: the rest of its output, the verdict, the next attempt.
+#include "runtime/base/log.hpp"
 #include "runtime/supervisor/lifecycle_slot.hpp"
 #include "runtime/supervisor/wait_time.hpp"
 
@@ -11,6 +12,7 @@ namespace {
 using std::chrono::seconds;
 
 constexpr std::size_t failures_kept_count = 16;
+constexpr std::size_t crash_lines_max_count = 50;
 constexpr seconds readers_max_wait{1}; // what a dead process left in its pipes is read at once
 
 std::string tenths_text(milliseconds duration) {
@@ -47,11 +49,7 @@ Task<LifecycleEvent> LifecycleSlot::classify() {
         auto ending = end_readers();
         co_await std::move(ending);
     }
-    EndContext context;
-    context.connector = spec_.name.str();
-    context.reason = std::exchange(stop_reason_, StopReason::none);
-    context.reason_error = std::exchange(reason_error_, std::nullopt);
-    context.policy = spec_.restart.policy;
+    EndContext context = end_context();
     EndClass end;
     if (ran) {
         context.was_ready = instance->ready_since.has_value();
@@ -73,9 +71,61 @@ Task<LifecycleEvent> LifecycleSlot::classify() {
         const Error none{"GH-P301", "it was not started", spec_.name.str(), "", ""};
         end = classify_launch_failure(none, context);
     }
+    record(EventKind::exit, "", end.cause, last_exit_);
+    if (ran && end.cause) {
+        record_crash(*instance, *end.cause);
+    }
     instance_.reset();
     launch_error_.reset();
     co_return settle(end, context.reason);
+}
+
+EndContext LifecycleSlot::end_context() {
+    EndContext context;
+    context.connector = spec_.name.str();
+    context.reason = std::exchange(stop_reason_, StopReason::none);
+    context.reason_error = std::exchange(reason_error_, std::nullopt);
+    context.policy = kept_warm() ? RestartPolicy::always : spec_.restart.policy;
+    context.memory_limit_bytes = spec_.sandbox.limits.memory_bytes;
+    context.pids_limit = spec_.sandbox.limits.pids;
+    context.violations_before = violations_;
+    return context;
+}
+
+// An end without a failure is none for one that is to be ready for the next call.
+bool LifecycleSlot::kept_warm() const {
+    const bool wanted = options_.keep_warm.count() > 0 &&
+                        spec_.restart.policy == RestartPolicy::on_failure;
+    return wanted && (options_.keep_warm == keep_warm_always ||
+                      loop_now() < last_call_ + options_.keep_warm);
+}
+
+// What the callers of its calls were told was noted while they were told.
+void LifecycleSlot::record_crash(const Instance& instance, const Error& cause) {
+    exit_ = exit_of(instance);
+    violations_ += cause.code == "GH-S604" ? 1 : 0;
+    exit_cursor_ = log_ != nullptr ? log_->last_seq() : 0;
+    if (host_.crashes == nullptr) {
+        return;
+    }
+    CrashRecord crash;
+    crash.connector = spec_.name.str();
+    crash.instance = instance.id;
+    crash.time = host_.clock.wall_now();
+    crash.cause = cause;
+    crash.exit = *exit_;
+    crash.calls = instance.interrupted;
+    crash.log_cursor = exit_cursor_;
+    if (log_ != nullptr) {
+        LogFilter filter;
+        filter.instance = instance.id;
+        for (auto& line : log_->read_last(filter, crash_lines_max_count).records) {
+            crash.last_lines.push_back(std::move(line.text));
+        }
+    }
+    if (auto kept = host_.crashes->add(crash); !kept) {
+        log_error(to_text(kept.error()));
+    }
 }
 
 LifecycleEvent LifecycleSlot::settle(const EndClass& end, StopReason why) {
@@ -102,6 +152,9 @@ LifecycleEvent LifecycleSlot::settle(const EndClass& end, StopReason why) {
     case EndVerdict::quarantined:
         last_failure_ = end.cause;
         last_failure_at_ = host_.clock.wall_now();
+        quarantine_.emplace();
+        quarantine_->since = host_.clock.wall_now();
+        quarantine_->cause = *end.cause;
         tell("is in quarantine until `gatehouse start " + spec_.name.str() + "`");
         return LifecycleEvent::lock_away;
     case EndVerdict::restart:
@@ -134,6 +187,7 @@ LifecycleEvent LifecycleSlot::settle_failure(const Error& cause) {
     ++restarts_total_;
     next_attempt_ = loop_now() + *delay;
     tell("restarting in " + tenths_text(*delay));
+    record(EventKind::restart, "", std::nullopt, "the next attempt is in " + tenths_text(*delay));
     return LifecycleEvent::restart_due;
 }
 

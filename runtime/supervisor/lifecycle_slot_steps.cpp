@@ -20,7 +20,7 @@ std::string milliseconds_text(SteadyTime::duration duration) {
 
 bool has_stale_list(const Instance& instance) {
     return std::any_of(instance.lists.begin(), instance.lists.end(),
-                       [](const ListReadings& readings) { return readings.stale; });
+                       [](const ListReadings& readings) { return readings.stale || readings.due; });
 }
 
 } // namespace
@@ -172,11 +172,24 @@ LifecycleEvent LifecycleSlot::became_ready() {
     last_call_ = now;
     tell("ready with " + std::to_string(catalogue->tools.size()) + " tools in " +
          milliseconds_text(now - instance_->started));
-    evidence_.reset();
+    // What is behind a connector over HTTP answered the handshake; of what is behind a process
+    // nothing was seen, and a mere restart mends nothing there.
+    if (spec_.transport == Transport::remote) {
+        evidence_.add_answer(host_.clock.steady_now());
+    }
+    text_evidence_.reset();
     downstream_since_.reset();
+    begin_probes(*instance_);
     events_.on_era(catalogue->era);
+    const auto before = catalogue_;
     replace_catalogue(std::move(catalogue));
     events_.on_ready();
+    for (std::size_t index = 0; before && index < list_kind_count; ++index) {
+        const auto kind = static_cast<ListKind>(index);
+        if (lists_differ(*before, *catalogue_, kind)) {
+            events_.on_list_changed(kind);
+        }
+    }
     return LifecycleEvent::handshake_done;
 }
 
@@ -208,11 +221,18 @@ Task<LifecycleEvent> LifecycleSlot::serve() {
             stop_reason_ = StopReason::stdout_closed;
             co_return LifecycleEvent::session_ended;
         }
+        if (stop_reason_ == StopReason::unresponsive) {
+            co_return LifecycleEvent::kill_due;
+        }
         if (stop_asked()) {
             co_return LifecycleEvent::stop_asked;
         }
-        const bool sleepy = options_.min == 0 && instance->calls_active == 0 && !events_.watched();
-        const SteadyTime idle_at = last_call_ + options_.idle_after;
+        const SteadyTime probe_at = start_due_probes(instance);
+        const bool sleepy = options_.min == 0 && instance->calls_active == 0 &&
+                            options_.keep_warm != keep_warm_always && !events_.watched();
+        const SteadyTime idle_at =
+            last_call_ + (sleepy ? std::max(options_.idle_after, options_.keep_warm)
+                                 : options_.idle_after);
         if (sleepy && loop_now() >= idle_at) {
             tell("stops: no calls for its idle time");
             stop_reason_ = StopReason::idle;
@@ -221,8 +241,8 @@ Task<LifecycleEvent> LifecycleSlot::serve() {
         if (has_stale_list(*instance) && !instance->refreshing) {
             beside("lists of ", read_stale_lists(instance));
         }
-        const auto wait = sleepy ? std::min<milliseconds>(left_until(idle_at), seconds(60))
-                                 : milliseconds(seconds(60));
+        const SteadyTime wake_at = sleepy ? std::min(idle_at, probe_at) : probe_at;
+        const auto wait = std::min<milliseconds>(left_until(wake_at), seconds(60));
         auto change = changed_.wait_for(wait);
         co_await std::move(change);
     }

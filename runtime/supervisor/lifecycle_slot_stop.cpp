@@ -65,7 +65,10 @@ Task<LifecycleEvent> LifecycleSlot::send_term() {
 }
 
 Task<LifecycleEvent> LifecycleSlot::kill_instance() {
-    tell("ignores SIGTERM: its process tree is killed");
+    const bool silent = stop_reason_ == StopReason::unresponsive;
+    tell(silent ? "does not answer: its process tree is killed"
+                : "ignores SIGTERM: its process tree is killed");
+    instance_->killed_by_us = true;
     kill(*instance_);
     auto waiting = gone_within(kill_max_wait);
     const bool gone = co_await std::move(waiting);

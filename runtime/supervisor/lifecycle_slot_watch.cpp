@@ -5,6 +5,7 @@
 #include "runtime/supervisor/lifecycle_slot.hpp"
 #include "runtime/supervisor/wait_time.hpp"
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -14,6 +15,8 @@ namespace {
 
 constexpr std::array<const char*, list_kind_count> list_words = {"tools", "prompts", "resources",
                                                                  "resource templates"};
+
+constexpr std::size_t log_calls_max_count = 8;
 
 ListReadings& readings_of(Instance& instance, ListKind kind) {
     return instance.lists[static_cast<std::size_t>(kind)];
@@ -40,7 +43,7 @@ void LifecycleSlot::beside(const char* what, Task<void> work) {
 }
 
 std::shared_ptr<Instance> LifecycleSlot::new_instance() {
-    auto instance = std::make_shared<Instance>();
+    auto instance = std::make_shared<Instance>(spec_.health.liveness);
     instance->id = host_.next_instance_id();
     instance->started = loop_now();
     instance->started_at = host_.clock.wall_now();
@@ -50,6 +53,7 @@ std::shared_ptr<Instance> LifecycleSlot::new_instance() {
 SessionOptions LifecycleSlot::session_options(Instance& instance) const {
     SessionOptions made;
     made.concurrency = spec_.concurrency;
+    made.queue_max_count = spec_.queue_max;
     made.frame_max_bytes = host_.frame_max_bytes;
     made.known_era = events_.known_era();
     instance.known_era = made.known_era;
@@ -103,6 +107,13 @@ Task<void> LifecycleSlot::run_handshake(std::shared_ptr<Instance> instance) {
     changed_.notify();
 }
 
+bool LifecycleSlot::lists_differ(const Catalogue& before, const Catalogue& after, ListKind kind) {
+    const auto same = [](const CatalogueItem& a, const CatalogueItem& b) {
+        return a.name == b.name && a.definition == b.definition;
+    };
+    return !std::ranges::equal(before.list(kind), after.list(kind), same);
+}
+
 void LifecycleSlot::replace_catalogue(std::shared_ptr<const Catalogue> catalogue) {
     catalogue_ = std::move(catalogue);
     events_.on_catalogue();
@@ -126,6 +137,7 @@ Task<bool> LifecycleSlot::read_list(std::shared_ptr<Instance> instance, ListKind
     auto reading = instance->session->refresh_list(kind, left_until(deadline));
     auto read = co_await std::move(reading);
     readings.ended = readings.begun;
+    readings.read_at = loop_now();
     changed_.notify();
     if (!read) {
         if (!instance->session_end) {
@@ -137,7 +149,7 @@ Task<bool> LifecycleSlot::read_list(std::shared_ptr<Instance> instance, ListKind
     if (instance == instance_ && catalogue_) {
         // Another list may have been read meanwhile: only this one is taken over.
         auto merged = std::make_shared<Catalogue>(*catalogue_);
-        merged->list(kind) = std::move(read->list(kind));
+        merged->put(kind, {std::move(read->list(kind)), read->ttl_ms(kind)});
         replace_catalogue(std::move(merged));
     }
     co_return true;
@@ -146,13 +158,16 @@ Task<bool> LifecycleSlot::read_list(std::shared_ptr<Instance> instance, ListKind
 Task<void> LifecycleSlot::read_stale_lists(std::shared_ptr<Instance> instance) {
     instance->refreshing = true;
     for (std::size_t index = 0; index < list_kind_count && instance->serves(); ++index) {
-        if (!std::exchange(instance->lists[index].stale, false)) {
+        ListReadings& readings = instance->lists[index];
+        const bool announced = std::exchange(readings.stale, false);
+        if (!std::exchange(readings.due, false) && !announced) {
             continue;
         }
         const auto kind = static_cast<ListKind>(index);
+        const auto before = catalogue_;
         auto reading = read_list(instance, kind, spec_.timeouts.startup);
         const bool read = co_await std::move(reading);
-        if (read && instance == instance_) {
+        if (read && instance == instance_ && (announced || lists_differ(*before, *catalogue_, kind))) {
             tell(std::string("its ") + list_words[index] +
                  " changed: " + std::to_string(catalogue_->list(kind).size()) + " now");
             events_.on_list_changed(kind);
@@ -177,7 +192,7 @@ Session::Events LifecycleSlot::session_events(const std::shared_ptr<Instance>& i
     const std::weak_ptr<Instance> weak = instance;
     Session::Events events;
     events.on_stray = [this, id](std::string_view line) {
-        last_stray_at_ = host_.clock.wall_now();
+        note_news(last_stray_at_);
         log_line(LogStream::stdout_noise, id, line);
     };
     events.on_log = [this, id](std::string_view params) { log_line(LogStream::mcp, id, params); };
@@ -193,22 +208,68 @@ Session::Events LifecycleSlot::session_events(const std::shared_ptr<Instance>& i
     return events;
 }
 
+LogContext LifecycleSlot::log_context(InstanceId instance) const {
+    LogContext context;
+    context.instance = instance;
+    context.member = options_.member_folder;
+    if (instance_ && instance_->id == instance) {
+        context.calls = instance_->session->call_ids(log_calls_max_count);
+    }
+    return context;
+}
+
 void LifecycleSlot::log_line(LogStream stream, InstanceId instance, std::string_view line) {
+    if (stream == LogStream::standard_error) {
+        note_output(instance, line);
+    }
     if (log_ == nullptr) {
         return;
     }
-    LogContext context;
-    context.instance = instance;
-    log_->append(stream, context, line);
-    if (const auto dropped = log_->dropped_count(); dropped != seen_dropped_) {
-        seen_dropped_ = dropped;
-        last_log_drop_at_ = host_.clock.wall_now();
+    log_->append(stream, log_context(instance), line);
+    note_dropped();
+}
+
+// That a connector writes says that it works, and what it writes may hint at what is wrong.
+void LifecycleSlot::note_output(InstanceId instance, std::string_view line) {
+    if (instance_ && instance_->id == instance) {
+        ++instance_->lines_logged;
+    }
+    const WallTime now = host_.clock.wall_now();
+    const bool suspected = text_evidence_.suspected_auth(now) ||
+                           text_evidence_.suspected_downstream(now);
+    text_evidence_.add(TextOrigin::log_line, line, now);
+    if (!suspected &&
+        (text_evidence_.suspected_auth(now) || text_evidence_.suspected_downstream(now))) {
+        events_.on_changed();
+    }
+}
+
+void LifecycleSlot::note_dropped() {
+    const auto dropped = log_->dropped_count();
+    if (dropped == seen_dropped_) {
+        return;
+    }
+    seen_dropped_ = dropped;
+    note_news(last_log_drop_at_);
+}
+
+// Dates it; of many in a row only now and then one is news for health.
+void LifecycleSlot::note_news(std::optional<WallTime>& last) {
+    const WallTime now = host_.clock.wall_now();
+    const bool news = !last || now - *last > std::chrono::seconds(10);
+    last = now;
+    if (news) {
+        events_.on_changed();
     }
 }
 
 void LifecycleSlot::tell(std::string_view line) {
     log_info("connector " + spec_.name.str() + ": " + std::string(line));
     log_line(LogStream::supervisor, instance_ ? instance_->id : InstanceId{}, line);
+}
+
+void LifecycleSlot::tell_probe(std::string_view line) {
+    log_line(LogStream::probe, instance_ ? instance_->id : InstanceId{}, line);
 }
 
 } // namespace gatehouse::runtime

@@ -77,10 +77,24 @@ Task<Result<void>> ProcessSlot::launch_instance() {
 std::unique_ptr<StderrCapture> ProcessSlot::capture_lines(UniqueFd pipe, InstanceId id) {
     CaptureHandlers handlers;
     handlers.on_lines = [this, id](std::span<const LogLine> lines) {
-        for (const LogLine& line : lines) {
-            log_line(LogStream::standard_error, id, line.text);
+        // Of a flood the first lines of each batch are looked at: hints repeat themselves.
+        constexpr std::size_t noted_max_count = 32;
+        for (const LogLine& line : lines.first(std::min(lines.size(), noted_max_count))) {
+            note_output(id, line.text);
+        }
+        if (ConnectorLog* log = connector_log(); log != nullptr) {
+            log->append_lines(LogStream::standard_error, log_context(id), lines);
+            note_dropped();
         }
     };
+    if (ConnectorLog* log = connector_log(); log != nullptr) {
+        handlers.on_skipped = [this, log, id](const SkippedLines& skipped) {
+            log->count_dropped(log_context(id), skipped.lines, skipped.bytes);
+            note_dropped();
+        };
+        handlers.advise = [log, id] { return log->advise(LogStream::standard_error, id); };
+        handlers.hold_back = [log](std::string_view text) { return log->hold_back(text); };
+    }
     return std::make_unique<StderrCapture>(host().executor, std::move(pipe), std::move(handlers));
 }
 
@@ -191,6 +205,23 @@ EndClass ProcessSlot::judge_end(const Instance& instance, const EndContext& cont
 
 std::string ProcessSlot::end_text(const Instance& instance) const {
     return to_text(*instance.outcome);
+}
+
+ExitEvidence ProcessSlot::exit_of(const Instance& instance) const {
+    const auto uptime = loop_now() - instance.started;
+    ExitEvidence exit =
+        exit_evidence(*instance.outcome, std::chrono::duration_cast<milliseconds>(uptime));
+    if (exit.memory_max_bytes == 0) {
+        exit.memory_max_bytes = spec().sandbox.limits.memory_bytes;
+    }
+    return exit;
+}
+
+Error ProcessSlot::silence_error(const Instance& instance) const {
+    Error error = *instance.liveness.facts().last_error;
+    error.what = "the connector did not answer any more and was killed";
+    error.where = spec().name.str();
+    return error;
 }
 
 std::string ProcessSlot::what() const {

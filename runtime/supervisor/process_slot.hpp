@@ -21,6 +21,8 @@ class ProcessSlot final : public LifecycleSlot {
     void kill(Instance& instance) override;
     EndClass judge_end(const Instance& instance, const EndContext& context) const override;
     std::string end_text(const Instance& instance) const override;
+    ExitEvidence exit_of(const Instance& instance) const override;
+    Error silence_error(const Instance& instance) const override;
     std::string what() const override;
 
     bool polite_end_done(const Instance& instance) const override;

@@ -67,6 +67,24 @@ std::string RemoteSlot::end_text(const Instance& instance) const {
     return instance.session_end->what;
 }
 
+ExitEvidence RemoteSlot::exit_of(const Instance& instance) const {
+    ExitEvidence exit;
+    exit.result = "session_ended";
+    exit.uptime =
+        std::chrono::duration_cast<milliseconds>(std::chrono::steady_clock::now() - instance.started);
+    return exit;
+}
+
+// What is silent is elsewhere: there is nothing here that could be at fault.
+Error RemoteSlot::silence_error(const Instance& instance) const {
+    Error error = *instance.liveness.facts().last_error;
+    error.code = "GH-D204";
+    error.what = "the server does not answer any more";
+    error.where = target_->shown();
+    error.action = "ask who runs it; it is tried again by itself";
+    return error;
+}
+
 std::string RemoteSlot::what() const {
     return "connects to " + target_->shown();
 }

@@ -21,6 +21,8 @@ class RemoteSlot final : public LifecycleSlot {
     bool gives_up() const override { return false; }
     EndClass judge_end(const Instance& instance, const EndContext& context) const override;
     std::string end_text(const Instance& instance) const override;
+    ExitEvidence exit_of(const Instance& instance) const override;
+    Error silence_error(const Instance& instance) const override;
     std::string what() const override;
 
     std::optional<HttpTarget> target_;

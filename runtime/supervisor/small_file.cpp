@@ -13,7 +13,7 @@ namespace gatehouse::runtime {
 
 namespace {
 
-bool write_and_sync(int fd, std::string_view text) {
+bool write_fully(int fd, std::string_view text, Durability durability) {
     while (!text.empty()) {
         const ssize_t count = ::write(fd, text.data(), text.size());
         if (count < 0 && errno != EINTR) {
@@ -21,7 +21,7 @@ bool write_and_sync(int fd, std::string_view text) {
         }
         text.remove_prefix(count > 0 ? static_cast<std::size_t>(count) : 0);
     }
-    return ::fsync(fd) == 0;
+    return durability == Durability::process || ::fsync(fd) == 0;
 }
 
 Error small_file_error(const std::filesystem::path& file, std::string why) {
@@ -31,14 +31,15 @@ Error small_file_error(const std::filesystem::path& file, std::string why) {
 
 } // namespace
 
-Result<void> replace_small_file(const std::filesystem::path& file, std::string_view text) {
+Result<void> replace_small_file(const std::filesystem::path& file, std::string_view text,
+                                Durability durability) {
     std::error_code code;
     std::filesystem::create_directories(file.parent_path(), code);
     const std::filesystem::path draft = file.string() + ".new";
     {
         constexpr int flags = O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW;
         const UniqueFd output(::open(draft.c_str(), flags, 0600));
-        if (!output || !write_and_sync(output.get(), text)) {
+        if (!output || !write_fully(output.get(), text, durability)) {
             return small_file_error(file, errno_text(errno));
         }
     }

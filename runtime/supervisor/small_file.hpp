@@ -1,5 +1,4 @@
-// Small files that are replaced as a whole: a reader sees the old text or the new one, also after a
-// loss of power.
+// Small files that are replaced as a whole: a reader sees the old text or the new one.
 #pragma once
 
 #include "runtime/base/result.hpp"
@@ -12,8 +11,12 @@
 
 namespace gatehouse::runtime {
 
+// Whether the text must outlive a loss of power, or only this process.
+enum class Durability { power_loss, process };
+
 // Makes the folder if needed; mode 0600. The error text says which step failed and why.
-Result<void> replace_small_file(const std::filesystem::path& file, std::string_view text);
+Result<void> replace_small_file(const std::filesystem::path& file, std::string_view text,
+                                Durability durability = Durability::power_loss);
 // Nothing if it is not there, cannot be read, or is longer than max_bytes.
 std::optional<std::string> read_small_file(const std::filesystem::path& file,
                                            std::size_t max_bytes);

@@ -1,16 +1,11 @@
 #include "runtime/supervisor/supervisor.hpp"
 
 #include "runtime/base/log.hpp"
-#include "runtime/base/task_group.hpp"
 #include "runtime/session/http_session.hpp"
-#include "runtime/supervisor/connector.hpp"
-#include "runtime/supervisor/start_slots.hpp"
-#include "runtime/supervisor/uid_registry.hpp"
+#include "runtime/supervisor/supervisor_impl.hpp"
 
 #include <boost/asio/cancellation_state.hpp>
 #include <boost/asio/this_coro.hpp>
-#include <map>
-#include <random>
 #include <unistd.h>
 #include <utility>
 
@@ -29,6 +24,16 @@ Task<CallReply> refuse_unknown(ConnectorName name) {
     co_return reply;
 }
 
+void record_secret(EventLog* events, const ConnectorName& connector, const SecretName& secret) {
+    if (events != nullptr) {
+        Event event;
+        event.kind = EventKind::secret;
+        event.connector = connector.str();
+        event.text = "the secret '" + secret.str() + "' was set or removed";
+        events->append(std::move(event));
+    }
+}
+
 HttpSessionFactory real_http_sessions(const Executor& executor) {
     return [executor](HttpTarget target, HttpClientOptions client, SessionOptions options,
                       Session::Events events) -> std::unique_ptr<Session> {
@@ -40,77 +45,69 @@ HttpSessionFactory real_http_sessions(const Executor& executor) {
 
 } // namespace
 
-struct Supervisor::Impl {
-    Impl(Executor loop, const Clock& time, sandbox::Launcher& starter, CredentialSource& secrets,
-         SupervisorOptions supervisor_options)
-        : options(std::move(supervisor_options)), slots(options.cold_starts_max_count),
-          uids(options.state_folder / "uids", options.first_uid),
-          host{loop,
-               time,
-               starter,
-               secrets,
-               tasks,
-               slots,
-               ::geteuid() == 0 ? &uids : nullptr,
-               options.state_folder,
-               options.frame_max_bytes,
-               options.make_http_session ? options.make_http_session : real_http_sessions(loop),
-               [this] { return InstanceId{++last_instance}; },
-               [this] { return std::uniform_real_distribution<double>()(random); },
-               nullptr},
-          ended(loop), tasks(loop) {}
+Supervisor::Impl::Impl(Executor loop, const Clock& time, sandbox::Launcher& starter,
+                       CredentialSource& secrets, LogStore& log_store,
+                       SupervisorOptions supervisor_options)
+    : options(std::move(supervisor_options)), logs(log_store), slots(options.cold_starts_max_count),
+      uids(options.state_folder / "uids", options.first_uid),
+      instance_ids(options.state_folder / "instances.next"), desired(options.desired_file),
+      crashes(options.crash_folder),
+      host{loop,
+           time,
+           starter,
+           secrets,
+           tasks,
+           slots,
+           ::geteuid() == 0 ? &uids : nullptr,
+           options.state_folder,
+           options.frame_max_bytes,
+           options.make_http_session ? options.make_http_session : real_http_sessions(loop),
+           [this] { return instance_ids.next(); },
+           [this] { return std::uniform_real_distribution<double>()(random); },
+           nullptr,
+           options.events,
+           options.crash_folder.empty() ? nullptr : &crashes},
+      ended(loop), tasks(loop) {}
 
-    Connector* find(const ConnectorName& name) const {
-        const auto found = connectors.find(name);
-        return found == connectors.end() ? nullptr : found->second.get();
+Connector* Supervisor::Impl::find(const ConnectorName& name) const {
+    const auto found = connectors.find(name);
+    return found == connectors.end() ? nullptr : found->second.get();
+}
+
+// One of the operator's verbs on the connector of that name, which may be replaced meanwhile.
+Task<Result<void>> Supervisor::Impl::act(ConnectorName name, Verb verb) {
+    const auto found = connectors.find(name);
+    if (found == connectors.end()) {
+        co_return unknown_connector(name);
     }
+    const ConnectorPtr connector = found->second;
+    auto acting = (connector.get()->*verb)();
+    auto done = co_await std::move(acting);
+    co_return done;
+}
 
-    // One of the operator's verbs on the connector of that name.
-    Task<Result<void>> act(ConnectorName name, Task<Result<void>> (Connector::*verb)()) {
-        Connector* connector = find(name);
-        if (connector == nullptr) {
-            co_return unknown_connector(name);
-        }
-        auto acting = (connector->*verb)();
-        auto done = co_await std::move(acting);
-        co_return done;
+void Supervisor::Impl::record_verb(const ConnectorName& name, const char* verb) {
+    if (host.events != nullptr && connectors.contains(name)) {
+        Event event;
+        event.kind = EventKind::verb;
+        event.connector = name.str();
+        event.to = verb;
+        event.text = std::string("asked to ") + verb;
+        host.events->append(std::move(event));
     }
+}
 
-    Task<void> drive(Connector& connector) {
-        auto running = connector.run();
-        co_await std::move(running);
-        --drivers_running;
-        ended.notify();
-    }
-
-    SupervisorOptions options;
-    StartSlots slots;
-    UidRegistry uids;
-    ConnectorHost host;
-    std::mt19937_64 random{std::random_device{}()};
-    std::uint64_t last_instance = 0;
-    std::size_t drivers_running = 0;
-    bool begun = false;
-    bool stopping = false;
-    ChangeSignal ended;
-    std::map<ConnectorName, std::unique_ptr<Connector>> connectors;
-    TaskGroup tasks;
-};
+Result<void> Supervisor::Impl::set_stopped(const ConnectorName& name, bool stopped) {
+    return connectors.contains(name) ? desired.set_stopped(name, stopped) : Result<void>();
+}
 
 Supervisor::Supervisor(Executor executor, const Clock& clock, sandbox::Launcher& launcher,
                        CredentialSource& credentials, LogStore& logs,
                        std::vector<ConnectorSpec> specs, SupervisorOptions options)
-    : impl_(std::make_unique<Impl>(std::move(executor), clock, launcher, credentials,
+    : impl_(std::make_unique<Impl>(std::move(executor), clock, launcher, credentials, logs,
                                    std::move(options))) {
     for (auto& spec : specs) {
-        auto log = logs.open(spec.name, spec.log_max_bytes);
-        if (!log) {
-            // Without its log a connector still serves; the daemon's own log says what is missing.
-            log_error(to_text(log.error()));
-        }
-        const ConnectorName name = spec.name;
-        impl_->connectors.emplace(
-            name, std::make_unique<Connector>(impl_->host, std::move(spec), log ? *log : nullptr));
+        impl_->add(std::move(spec));
     }
 }
 
@@ -121,9 +118,8 @@ Task<void> Supervisor::run() {
     auto shield = asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
     co_await std::move(shield);
     impl_->begun = true;
-    impl_->drivers_running = impl_->connectors.size();
     for (const auto& [name, connector] : impl_->connectors) {
-        impl_->tasks.spawn("connector " + name.str(), impl_->drive(*connector));
+        impl_->begin(connector, nullptr);
     }
     while (impl_->drivers_running > 0 || !impl_->stopping) {
         auto change = impl_->ended.wait_for(std::chrono::seconds(60));
@@ -159,21 +155,50 @@ std::optional<ConnectorStatus> Supervisor::status(const ConnectorName& name) con
 }
 
 Task<Result<void>> Supervisor::start(ConnectorName name) {
+    impl_->record_verb(name, "start");
+    if (auto kept = impl_->set_stopped(name, false); !kept) {
+        log_error(to_text(kept.error()));
+    }
     return impl_->act(std::move(name), &Connector::start);
 }
 
+// Its post-condition is also that it stays stopped when the daemon is started again.
 Task<Result<void>> Supervisor::stop_connector(ConnectorName name) {
-    return impl_->act(std::move(name), &Connector::stop);
+    impl_->record_verb(name, "stop");
+    auto kept = impl_->set_stopped(name, true);
+    auto stopping = impl_->act(std::move(name), &Connector::stop);
+    auto stopped = co_await std::move(stopping);
+    co_return stopped && !kept ? std::move(kept) : std::move(stopped);
 }
 
 Task<Result<void>> Supervisor::restart(ConnectorName name) {
+    impl_->record_verb(name, "restart");
+    if (auto kept = impl_->set_stopped(name, false); !kept) {
+        log_error(to_text(kept.error()));
+    }
     return impl_->act(std::move(name), &Connector::restart);
+}
+
+Task<Result<void>> Supervisor::wake(ConnectorName name) {
+    impl_->record_verb(name, "wake");
+    return impl_->act(std::move(name), &Connector::wake);
+}
+
+std::optional<ConnectorDetail> Supervisor::describe(const ConnectorName& name) const {
+    const Connector* connector = impl_->find(name);
+    if (connector == nullptr) {
+        return std::nullopt;
+    }
+    ConnectorDetail detail = connector->detail();
+    detail.crashes = impl_->crashes.list(name);
+    return detail;
 }
 
 void Supervisor::secret_changed(const SecretName& name) {
     for (const auto& [connector_name, connector] : impl_->connectors) {
         for (const auto& credential : connector->spec().credentials) {
             if (credential.secret == name) {
+                record_secret(impl_->host.events, connector_name, name);
                 connector->secret_changed();
                 break;
             }

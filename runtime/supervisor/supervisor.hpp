@@ -5,8 +5,10 @@
 #include "runtime/base/clock.hpp"
 #include "runtime/connector_directory.hpp"
 #include "runtime/credential_source.hpp"
+#include "runtime/events/event_log.hpp"
 #include "runtime/logs/log_store.hpp"
 #include "runtime/manifest/connector_spec.hpp"
+#include "runtime/supervisor/connector_detail.hpp"
 #include "runtime/supervisor/connector_status.hpp"
 #include "runtime/supervisor/session_factory.hpp"
 
@@ -29,6 +31,16 @@ struct SupervisorOptions {
     int cold_starts_max_count = 5;
     std::uint64_t frame_max_bytes = 16ULL << 20; // the longest message a connector may send
     HttpSessionFactory make_http_session;        // of connectors over HTTP; empty: real ones
+    EventLog* events = nullptr;         // outlives the supervisor; null: no events are kept
+    std::filesystem::path crash_folder; // data/crashes; empty: no crash records are kept
+    // Which connectors are off on purpose: `gatehouse stop` outlives the daemon, `gatehouse start`
+    // takes it back. Empty: that is forgotten with the daemon.
+    std::filesystem::path desired_file;
+};
+
+// What a reload did.
+struct ApplyReport {
+    std::vector<ConnectorName> added, changed, removed, unchanged; // each sorted
 };
 
 class Supervisor final : public ConnectorDirectory {
@@ -52,6 +64,15 @@ class Supervisor final : public ConnectorDirectory {
     Task<Result<void>> start(ConnectorName name);
     Task<Result<void>> stop_connector(ConnectorName name);
     Task<Result<void>> restart(ConnectorName name);
+    // Starts one that sleeps and waits until it is ready; one that is off on purpose stays off
+    // (GH-P311).
+    Task<Result<void>> wake(ConnectorName name);
+    std::optional<ConnectorDetail> describe(const ConnectorName& name) const;
+    // Makes the connectors what `specs` say and touches only what differs: one that is unchanged
+    // keeps running with its sessions; a changed one is drained and goes on by its new manifest, and
+    // its calls wait meanwhile; a removed one is drained and gone; a new one starts as with the
+    // daemon. Completes when the removed ones are gone. One at a time.
+    Task<ApplyReport> apply(std::vector<ConnectorSpec> specs);
     // Restarts the running connectors that use this secret, so that they see the new value.
     void secret_changed(const SecretName& name);
 

@@ -58,4 +58,10 @@ TEST_CASE("a connector keeps its uid over restarts, and no two share one") {
 TEST_CASE("memory of this process is counted, of none is 0") {
     CHECK(tree_memory_bytes(::getpid()) > 1'000'000);
     CHECK(tree_memory_bytes(0x7ffffff0) == 0);
+    CHECK(tree_use(0x7ffffff0).cpu_ms == 0);
+    const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(5);
+    const auto before = tree_use(::getpid()).cpu_ms;
+    while (tree_use(::getpid()).cpu_ms < before + 20) {
+        REQUIRE(std::chrono::steady_clock::now() < until);
+    }
 }

@@ -13,6 +13,7 @@ namespace {
 struct Elsewhere {
     std::string handshake_failure; // code; empty: it is well
     std::string call_failure;
+    int calls = 0;
     int sessions = 0;
     int ended = 0;
     std::vector<std::string> keys; // the header of each session
@@ -49,6 +50,7 @@ class PlayedSession final : public Session {
     }
     Task<CallReply> call(std::shared_ptr<ConnectorCall>) override {
         CallReply reply;
+        ++elsewhere_.calls;
         if (!elsewhere_.call_failure.empty()) {
             reply.end = CallEnd::may_have_run;
             reply.failure = Error{elsewhere_.call_failure, "it failed", "", "", ""};
@@ -173,32 +175,76 @@ Task<void> refused_scene(Stage& stage) {
     CHECK(stage.status().health != "auth_failed");
 }
 
-Task<void> evidence_scene(Stage& stage) {
+Task<void> fail_calls(Stage& stage, int count) {
+    for (int index = 0; index < count; ++index) {
+        CHECK(stage.status().health == "healthy");
+        auto failing = call_as(stage, caller("agent:a"), "pid");
+        const CallReply reply = co_await std::move(failing);
+        CHECK(reply.end == CallEnd::may_have_run);
+    }
+}
+
+Task<void> refused_calls_scene(Stage& stage) {
     auto calling = say_as(stage, caller("agent:a"), "pid");
     const auto said = co_await std::move(calling);
     CHECK(said == "far");
     elsewhere_of(stage).call_failure = "GH-A104";
-    for (int index = 0; index < 3; ++index) {
-        CHECK(stage.status().health == "healthy");
-        auto failing = call_as(stage, caller("agent:a"), "pid");
-        co_await std::move(failing);
-    }
+    auto failing = fail_calls(stage, 3);
+    co_await std::move(failing);
     CHECK(stage.status().health == "auth_failed");
     CHECK(stage.status().cause->code == "GH-A104");
-    elsewhere_of(stage).call_failure = "GH-D205";
-    for (int index = 0; index < 8; ++index) {
-        auto failing = call_as(stage, caller("agent:a"), "pid");
-        co_await std::move(failing);
-    }
-    CHECK(stage.status().health == "auth_failed");
+    const int calls = elsewhere_of(stage).calls;
+    auto holding = call_as(stage, caller("agent:a"), "pid");
+    const CallReply held = co_await std::move(holding);
+    CHECK(held.end == CallEnd::never_sent);
+    CHECK(held.failure.code == "GH-A104");
+    CHECK(held.failure.action.find("gatehouse secret set api-key") != std::string::npos);
+    REQUIRE(held.retry_after.has_value());
+    CHECK(*held.retry_after > seconds(20));
+    CHECK(elsewhere_of(stage).calls == calls);
     elsewhere_of(stage).call_failure.clear();
-    auto one = call_as(stage, caller("agent:a"), "pid");
-    co_await std::move(one);
+    stage.supervisor->secret_changed(SecretName("api-key"));
+    auto again = say_as(stage, caller("agent:a"), "pid");
+    const auto answered = co_await std::move(again);
+    CHECK(answered == "far");
+    auto well = until_health(stage, "healthy");
+    co_await std::move(well);
+}
+
+Task<void> away_calls_scene(Stage& stage) {
+    auto calling = say_as(stage, caller("agent:a"), "pid");
+    co_await std::move(calling);
+    elsewhere_of(stage).call_failure = "GH-D205";
+    auto failing = fail_calls(stage, 5);
+    co_await std::move(failing);
     CHECK(stage.status().health == "downstream_outage");
     CHECK(stage.status().cause->code == "GH-D205");
-    auto two = call_as(stage, caller("agent:a"), "pid");
-    co_await std::move(two);
-    CHECK(stage.status().health == "healthy");
+    REQUIRE(stage.status().breakers.size() == 1);
+    CHECK(stage.status().breakers[0].host == "mcp.example.com");
+    const int calls = elsewhere_of(stage).calls;
+    auto holding = call_as(stage, caller("agent:a"), "pid");
+    const CallReply held = co_await std::move(holding);
+    CHECK(held.end == CallEnd::never_sent);
+    CHECK(held.failure.code == "GH-D205");
+    REQUIRE(held.retry_after.has_value());
+    CHECK(*held.retry_after <= seconds(5));
+    CHECK(elsewhere_of(stage).calls == calls);
+    // A mere restart mends nothing over there.
+    auto restarting = stage.supervisor->restart(notes);
+    const auto restarted = co_await std::move(restarting);
+    CHECK(restarted.has_value());
+    auto once_more = call_as(stage, caller("agent:a"), "pid");
+    const CallReply still = co_await std::move(once_more);
+    CHECK(still.failure.code == "GH-D205");
+    elsewhere_of(stage).call_failure.clear();
+    asio::steady_timer timer(stage.loop, *still.retry_after + milliseconds(50));
+    co_await timer.async_wait(asio::use_awaitable);
+    for (int trial = 0; trial < 2; ++trial) {
+        auto trying = say_as(stage, caller("agent:a"), "pid");
+        const auto said = co_await std::move(trying);
+        CHECK(said == "far");
+    }
+    CHECK(has_condition(stage.status(), "recovering"));
 }
 
 Task<void> thousand_scene(Stage& stage) {
@@ -267,9 +313,18 @@ TEST_CASE("a refused credential is told as such, and a new one is tried at once"
     stage.play({spec}, refused_scene);
 }
 
-TEST_CASE("calls show that a credential is refused or that the server is away") {
+TEST_CASE("while a credential is refused, calls are answered at once with what to do") {
     RemoteStage stage;
-    stage.play({stage.remote()}, evidence_scene);
+    stage.credentials.values[SecretName("api-key")] = "first";
+    ConnectorSpec spec = stage.remote();
+    spec.credentials.push_back(
+        CredentialSpec{"key", SecretName("api-key"), "", "Authorization", "Bearer ${token}"});
+    stage.play({spec}, refused_calls_scene);
+}
+
+TEST_CASE("calls to a server that is away are held back, also after a restart, until it answers") {
+    RemoteStage stage;
+    stage.play({stage.remote()}, away_calls_scene);
 }
 
 TEST_CASE("a thousand sessions come and go, and nothing is left of them") {

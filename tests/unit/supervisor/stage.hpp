@@ -8,6 +8,7 @@
 #include "runtime/base/task_group.hpp"
 #include "sandbox/launcher.hpp"
 
+#include <algorithm>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <catch2/catch.hpp>
@@ -117,11 +118,12 @@ struct Stage {
                                             std::filesystem::path(GH_BIN_DIR) / "gatehouse-jail");
         REQUIRE(made.has_value());
         launcher = std::move(*made);
-        SupervisorOptions options;
         options.state_folder = folder / "state";
         options.make_http_session = make_http_session;
         supervisor = std::make_unique<Supervisor>(loop.get_executor(), clock, *launcher,
                                                   credentials, *logs, std::move(specs), options);
+        scene_ended = false;
+        loop.restart();
         TaskGroup group(loop.get_executor());
         group.spawn("supervisor", supervisor->run());
         group.spawn("scene", run_scene(*this, scene(*this)));
@@ -163,6 +165,7 @@ struct Stage {
     std::unique_ptr<sandbox::Launcher> launcher;
     std::unique_ptr<Supervisor> supervisor;
     HttpSessionFactory make_http_session; // empty: the real ones
+    SupervisorOptions options;            // of the next play()
     bool scene_ended = false;
 };
 
@@ -206,6 +209,11 @@ inline bool has_line(const std::vector<std::string>& lines, const std::string& p
         }
     }
     return false;
+}
+
+inline bool has_condition(const ConnectorStatus& status, const std::string& name) {
+    return std::any_of(status.conditions.begin(), status.conditions.end(),
+                       [&](const HealthCondition& each) { return each.name == name; });
 }
 
 inline Task<void> call_into(Stage& stage, std::string tool, CallReply& reply) {
