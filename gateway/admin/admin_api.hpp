@@ -39,6 +39,8 @@ class AdminApi final : public HttpHandler {
 
     std::optional<HttpReply> check_head(const HttpRequest& head) override;
     Task<void> handle(HttpRequest request, HttpResponder& responder) override;
+    // What `gatehouse status` says of the daemon; a reload changes it.
+    DaemonFacts& facts() { return facts_; }
     // Ends the running followers, so that the listener can drain. Idempotent.
     void stop();
 

@@ -5,6 +5,7 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <fcntl.h>
 #include <memory>
 #include <netdb.h>
 #include <netinet/tcp.h>
@@ -175,6 +176,41 @@ Result<ListeningSocket> open_unix_socket(const std::filesystem::path& path) {
         result.inode = status.st_ino;
     }
     return result;
+}
+
+Result<ListeningSocket> adopt_listening_socket(UniqueFd fd) {
+    const std::string where = "inherited descriptor " + std::to_string(fd.get());
+    const auto option = [&](int name) {
+        int value = -1;
+        socklen_t length = sizeof value;
+        return ::getsockopt(fd.get(), SOL_SOCKET, name, &value, &length) == 0 ? value : -1;
+    };
+    const int family = option(SO_DOMAIN);
+    const bool usable = option(SO_ACCEPTCONN) == 1 && option(SO_TYPE) == SOCK_STREAM &&
+                        (family == AF_UNIX || family == AF_INET || family == AF_INET6);
+    if (!usable) {
+        return listen_error(where, "it is no listening stream socket, TCP or unix",
+                            "use ListenStream= and Accept=no in the socket unit");
+    }
+    const int status_flags = ::fcntl(fd.get(), F_GETFL);
+    ::fcntl(fd.get(), F_SETFL, status_flags | O_NONBLOCK);
+    ::fcntl(fd.get(), F_SETFD, FD_CLOEXEC);
+    ListeningSocket result;
+    result.family = family;
+    if (family != AF_UNIX) {
+        set_tcp_options(fd.get());
+        result.port = bound_port(fd.get());
+    }
+    result.fd = std::move(fd);
+    return result;
+}
+
+std::string bound_address_text(const ListeningSocket& socket) {
+    sockaddr_storage address{};
+    socklen_t length = sizeof address;
+    const bool known =
+        ::getsockname(socket.fd.get(), reinterpret_cast<sockaddr*>(&address), &length) == 0;
+    return known && socket.family != AF_UNIX ? inet_peer_text(address) : "";
 }
 
 void close_listening_socket(ListeningSocket& socket) {

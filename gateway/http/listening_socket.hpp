@@ -26,6 +26,11 @@ Result<ListeningSocket> open_tcp_socket(const std::string& host, std::uint16_t p
 // Mode 0600. Replaces a socket file nobody listens on; refuses a live one and any other kind of
 // file.
 Result<ListeningSocket> open_unix_socket(const std::filesystem::path& path);
+// Takes over one that is bound and listens, made by somebody else; it becomes close-on-exec and
+// non-blocking. TCP or unix.
+Result<ListeningSocket> adopt_listening_socket(UniqueFd fd);
+// "127.0.0.1:8080", "[::1]:8080"; of TCP.
+std::string bound_address_text(const ListeningSocket& socket);
 // Closes it and removes the socket file, if it is still ours.
 void close_listening_socket(ListeningSocket& socket);
 

@@ -203,6 +203,25 @@ Result<void> HttpServer::listen_unix(const std::filesystem::path& path) {
     return {};
 }
 
+Result<void> HttpServer::listen_fd(UniqueFd fd) {
+    auto adopted = adopt_listening_socket(std::move(fd));
+    if (!adopted) {
+        return std::move(adopted).error();
+    }
+    impl_->listeners.push_back(
+        std::make_unique<HttpListener>(impl_->executor, std::move(adopted).value()));
+    return {};
+}
+
+std::string HttpServer::tcp_address() const {
+    for (const auto& listener : impl_->listeners) {
+        if (listener->socket.port != 0) {
+            return bound_address_text(listener->socket);
+        }
+    }
+    return "";
+}
+
 std::uint16_t HttpServer::port() const {
     for (const auto& listener : impl_->listeners) {
         if (listener->socket.port != 0) {

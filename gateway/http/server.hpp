@@ -91,7 +91,13 @@ class HttpServer {
     // Mode 0600; only peers with this daemon's uid or root are accepted (SO_PEERCRED). A stale
     // socket file is replaced.
     Result<void> listen_unix(const std::filesystem::path& path);
+    // A listening socket that was bound elsewhere (socket activation); its family decides what its
+    // peers are, as with the two above. Its file, if it has one, is not removed. Error GH-C520: not
+    // a listening stream socket.
+    Result<void> listen_fd(UniqueFd fd);
     std::uint16_t port() const;
+    // "127.0.0.1:8080" as bound; empty: no TCP socket.
+    std::string tcp_address() const;
 
     // Accepts until stop(); returns when every connection has ended.
     Task<void> run();
