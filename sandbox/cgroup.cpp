@@ -146,8 +146,7 @@ int CgroupHome::set_limits(const Cgroup::Folders& folders, const ResourceLimits&
         }
     }
     if (!folders.pids.empty()) {
-        // Init is in the group as well, and of version 1 the watcher too.
-        const std::uint64_t pids = limits.pids + std::uint64_t{is_v1 ? 2U : 1U};
+        const std::uint64_t pids = limits.pids + jail_process_count(support_.version);
         if (const int error_number =
                 write_group_file(folders.pids / "pids.max", std::to_string(pids));
             error_number != 0) {

@@ -57,6 +57,11 @@ class Cgroup {
     Folders folders_;
 };
 
+// How many processes of the jail are in a tree's group: init, and of version 1 the watcher.
+constexpr std::uint64_t jail_process_count(CgroupVersion version) {
+    return version == CgroupVersion::v1 ? 2 : 1;
+}
+
 ResourceUse read_use(CgroupVersion version, const Cgroup::Folders& folders);
 
 class CgroupHome : public std::enable_shared_from_this<CgroupHome> {

@@ -57,7 +57,8 @@ ResourceUse read_use(CgroupVersion version, const Cgroup::Folders& folders) {
         is_v1 ? add_memory_v1(folders.memory, use) : add_memory_v2(folders.memory, use);
     }
     if (!folders.pids.empty()) {
-        use.pids = file_number(folders.pids / "pids.current");
+        const std::uint64_t count = file_number(folders.pids / "pids.current");
+        use.pids = count - std::min(count, jail_process_count(version));
         const std::string events = read_group_file(folders.pids / "pids.events").value_or("");
         use.pids_limit_hit = number_after(events, "max").value_or(0) > 0;
     }

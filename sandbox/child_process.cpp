@@ -28,6 +28,13 @@ std::uint64_t milliseconds_of(const timeval& time) {
            static_cast<std::uint64_t>(time.tv_usec) / 1000;
 }
 
+bool tells_of_sigkill(const Outcome& outcome) {
+    constexpr int exit_status_of_shell = 128 + SIGKILL;
+    return outcome.kind == EndKind::signaled
+               ? outcome.signal == SIGKILL
+               : outcome.kind == EndKind::exited && outcome.code == exit_status_of_shell;
+}
+
 // Adds what the group counted.
 void add_use(Outcome& outcome, const ResourceUse& use) {
     if (use.memory_max_bytes > 0) {
@@ -225,13 +232,14 @@ Outcome ChildProcess::Impl::settle() {
     const ResourceUse use = jail->group->use();
     add_use(outcome, use);
     // Init may be the one that is chosen; then nobody reports.
-    const bool by_sigkill =
-        reported ? outcome.kind == EndKind::signaled && outcome.signal == SIGKILL : lost;
+    const bool by_sigkill = reported ? tells_of_sigkill(outcome) : lost;
     const bool just_now =
         !memory_watch || memory_watch->had_event_within(std::chrono::milliseconds(2000));
     if (by_sigkill && use.oom_kills > 0 && (just_now || !use.memory_limit_met)) {
-        outcome.kind = EndKind::signaled;
-        outcome.signal = SIGKILL;
+        if (!reported) {
+            outcome.kind = EndKind::signaled;
+            outcome.signal = SIGKILL;
+        }
         outcome.oom_killed = use.memory_limit_met;
         outcome.host_oom_killed = !use.memory_limit_met;
     }

@@ -53,8 +53,8 @@ std::string to_text(const Outcome& outcome) {
     } else if (outcome.host_oom_killed) {
         text += ", by the out-of-memory killer of the host, within its own memory limit";
     } else if (outcome.oom_kills > 0) {
-        text += ", after " + std::to_string(outcome.oom_kills) +
-                " of its processes were killed for want of memory";
+        text += ", after " + std::to_string(outcome.oom_kills) + " of its processes " +
+                (outcome.oom_kills == 1 ? "was" : "were") + " killed for want of memory";
     }
     if (!outcome.forbidden_call.empty()) {
         text += ", for " + outcome.forbidden_call;

@@ -28,7 +28,8 @@ struct Outcome {
     std::optional<std::uint64_t> memory_max_bytes;
     std::optional<std::uint64_t> cpu_ms;
     // Proved by the cgroup: the kernel killed inside it because of its own limit, and the end is
-    // that kill (`signaled`, SIGKILL, which nobody here had asked for).
+    // that kill: `signaled` with SIGKILL, which nobody here had asked for, or `exited` with the 137
+    // with which a shell tells of it, just after the kill.
     bool oom_killed = false;
     // The same at a limit further up (a slice, a container) or of the whole host: not its own.
     bool host_oom_killed = false;

@@ -19,7 +19,7 @@ struct StateVolume {
 
 struct ResourceLimits {
     // Of the whole tree, by its control group (shared memory and /tmp count too); where there is
-    // none RLIMIT_DATA of each process, and ARCHITECTURE.md says what that misses.
+    // none RLIMIT_DATA of each process, and SECURITY.md says what that misses.
     std::uint64_t memory_bytes = 512ULL << 20;
     std::uint64_t tmp_bytes = 256ULL << 20; // size of /tmp
     std::uint64_t file_bytes = 1ULL << 30;  // RLIMIT_FSIZE

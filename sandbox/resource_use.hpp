@@ -12,7 +12,7 @@ struct ResourceUse {
     std::uint64_t memory_bytes = 0;
     std::uint64_t memory_peak_bytes = 0; // with cached files: what the limit is held against
     std::uint64_t memory_max_bytes = 0;
-    std::uint64_t pids = 0; // threads count too; with the one or two processes of the jail
+    std::uint64_t pids = 0; // threads count too; without the jail's own processes
     std::uint64_t cpu_ms = 0;
     std::uint32_t oom_kills = 0;   // processes of the tree that the kernel killed for memory
     bool memory_limit_met = false; // its use came up to its own limit at least once
