@@ -195,6 +195,12 @@ std::vector<Situation> process_situations() {
              facts.latency.slo = std::chrono::milliseconds(500);
          },
          degraded, "GH-P320", s4},
+        {"as slow as it may be",
+         [](HealthFacts& facts) {
+             facts.latency.p95 = std::chrono::milliseconds(500);
+             facts.latency.slo = std::chrono::milliseconds(500);
+         },
+         healthy, "", none},
         {"tools held", [](HealthFacts& facts) { facts.tools_held = 1; }, degraded, "GH-S601", s3},
         {"tools held while it sleeps",
          [](HealthFacts& facts) {

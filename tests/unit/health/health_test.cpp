@@ -117,6 +117,12 @@ TEST_CASE("three failures in ten minutes are a crash loop, two are unhealthy") {
         fail_at(apart, start + minutes(minute));
     }
     CHECK(judge_health(apart, start + seconds(1)).word == HealthWord::unhealthy);
+    // Never quiet for ten minutes, and yet never three within them.
+    HealthFacts spread = facts_in(HealthPhase::waiting);
+    for (const int minute : {-16, -8, 0}) {
+        fail_at(spread, start + minutes(minute));
+    }
+    CHECK(judge_health(spread, start + seconds(1)).word == HealthWord::unhealthy);
 }
 
 TEST_CASE("a crash loop stays while it starts again and is left after ten minutes ready") {
@@ -171,6 +177,10 @@ TEST_CASE("the call window forgets calls older than five minutes") {
     CHECK(window.recent(clock.steady_now()).failed == 0);
     clock.advance(minutes(10));
     CHECK(window.recent(clock.steady_now()).calls == 0);
+    window.add(CallWindow::CallOutcome::answered, clock.steady_now());
+    clock.advance(minutes(5));
+    window.add(CallWindow::CallOutcome::answered, clock.steady_now());
+    CHECK(window.recent(clock.steady_now()).calls == 1);
 }
 
 TEST_CASE("every health word is the word of the documents") {

@@ -56,6 +56,20 @@ TEST_CASE("what gets worse is shown at once, what gets better after ten seconds"
     CHECK_FALSE(scene.tracker.shown().cause.has_value());
 }
 
+TEST_CASE("what is well again was not well before, however old its own facts are") {
+    HealthTracker tracker;
+    Health raw;
+    raw.word = HealthWord::downstream_outage;
+    raw.since = fact_now;
+    tracker.update(raw, fact_now);
+    raw.word = HealthWord::healthy;
+    raw.since = fact_now - minutes(60);
+    tracker.update(raw, fact_now + seconds(5));
+    const Health& shown = tracker.update(raw, fact_now + seconds(15));
+    CHECK(shown.word == HealthWord::healthy);
+    CHECK(shown.since == fact_now + seconds(5));
+}
+
 TEST_CASE("an improvement that does not last begins to wait anew") {
     TrackerScene scene;
     scene.show(HealthWord::downstream_outage);
