@@ -2,8 +2,10 @@
 
 #include "gateway/admin/doctor.hpp"
 #include "gateway/admin/log_reading.hpp"
+#include "gateway/admin/revision_span.hpp"
 #include "runtime/base/cause_codes.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <memory>
 #include <utility>
@@ -145,7 +147,7 @@ HttpReply AdminApi::read_connector(const AdminRoute& route) const {
     case AdminOperation::connector_tools:
         return json_reply(200, tools_json(parts_.connectors.catalogue(name).get()));
     default:
-        return json_reply(200, status_json(*status));
+        return json_reply(200, evident_status_json(*status));
     }
 }
 
@@ -157,17 +159,43 @@ Result<runtime::ConnectorLog*> AdminApi::log_of(const std::string& name) const {
     return parts_.connectors.log(connector);
 }
 
-Task<HttpReply> AdminApi::logs(std::string name, std::string target) {
+Result<LogQuery> AdminApi::log_query(const std::string& name, const std::string& target) const {
     auto query = parse_log_query(target);
     if (!query) {
-        co_return problem_reply(400, query.error());
+        return query;
     }
-    if (auto checked = runtime::check_filter(query->filter); !checked) {
-        co_return problem_reply(400, checked.error());
+    runtime::LogFilter& filter = query->filter;
+    if (auto checked = runtime::check_filter(filter); !checked) {
+        return std::move(checked).error();
     }
+    if (query->revision.empty()) {
+        return query;
+    }
+    if (parts_.connectors.events() == nullptr) {
+        return not_available_error("the event log");
+    }
+    const auto span = find_revision(*parts_.connectors.events(), name, query->revision);
+    if (!span) {
+        return Error{"GH-N404", "no such revision in the events", query->revision, "",
+                     "See them with `gatehouse events " + name + " --kind lifecycle`"};
+    }
+    // Not asked for by its time, it is read from its end like any log.
+    query->count_given = query->count_given || !filter.since;
+    filter.since = std::max(filter.since.value_or(span->since), span->since);
+    if (span->until) {
+        filter.until = std::min(filter.until.value_or(*span->until), *span->until);
+    }
+    return query;
+}
+
+Task<HttpReply> AdminApi::logs(std::string name, std::string target) {
     const auto log = log_of(name);
     if (!log) {
         co_return problem_reply(log.error().code == "GH-N404" ? 404 : 503, log.error());
+    }
+    auto query = log_query(name, target);
+    if (!query) {
+        co_return problem_reply(status_of_error(query.error()), query.error());
     }
     HttpReply page = co_await log_page(**log, std::move(*query));
     co_return page;
@@ -188,9 +216,9 @@ Task<bool> AdminApi::followed(const AdminRoute& route, const HttpRequest& reques
                               HttpResponder& responder) {
     std::unique_ptr<FollowSource> source;
     if (route.operation == AdminOperation::connector_logs) {
-        auto query = parse_log_query(request.target);
+        auto query = log_query(route.name, request.target);
         const auto log = log_of(route.name);
-        if (query && query->follow && log && runtime::check_filter(query->filter)) {
+        if (query && query->follow && log) {
             resume_after(*query, request.header("Last-Event-ID"));
             source = follow_log(**log, std::move(*query));
         }

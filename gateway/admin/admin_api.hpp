@@ -5,6 +5,7 @@
 #pragma once
 
 #include "gateway/admin/admin_json.hpp"
+#include "gateway/admin/admin_query.hpp"
 #include "gateway/admin/admin_route.hpp"
 #include "gateway/admin/connector_control.hpp"
 #include "gateway/admin/follow.hpp"
@@ -53,6 +54,8 @@ class AdminApi final : public HttpHandler {
     Task<bool> followed(const AdminRoute& route, const HttpRequest& request,
                         HttpResponder& responder);
     Task<HttpReply> logs(std::string name, std::string target);
+    // The query of a log, checked, with the time of its revision. GH-N400, GH-C532, GH-N404.
+    Result<LogQuery> log_query(const std::string& name, const std::string& target) const;
     HttpReply events(const std::string& target) const;
 
     Task<HttpReply> change_connector(AdminRoute route, std::string peer);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <string_view>
 #include <unistd.h>
 #include <utility>
@@ -14,33 +15,26 @@ Json optional_time(const std::optional<WallTime>& time) {
     return time ? Json(rfc3339_text(*time)) : Json(nullptr);
 }
 
-Json cause_json(const std::optional<Error>& cause) {
-    if (!cause) {
-        return nullptr;
-    }
-    Json json = Json::object();
-    json["code"] = cause->code;
-    json["what"] = cause->what;
-    json["where"] = cause->where;
-    json["why"] = cause->why;
-    json["action"] = cause->action;
-    return json;
-}
-
-Json conditions_json(const std::vector<runtime::HealthCondition>& conditions) {
-    Json json = Json::array();
-    for (const runtime::HealthCondition& condition : conditions) {
-        Json entry = Json::object();
-        entry["name"] = condition.name;
-        entry["since"] = rfc3339_text(condition.since);
-        entry["cause"] = cause_json(condition.cause);
-        entry["source"] = runtime::to_text(condition.source);
-        json.push_back(std::move(entry));
-    }
-    return json;
+Json count_or_null(std::int64_t count) {
+    return count <= 0 ? Json(nullptr) : Json(count);
 }
 
 } // namespace
+
+Json breakers_json(const std::vector<runtime::BreakerFact>& breakers) {
+    Json list = Json::array();
+    for (const runtime::BreakerFact& breaker : breakers) {
+        Json json = Json::object();
+        json["host"] = breaker.host;
+        json["state"] = runtime::to_text(breaker.state);
+        json["since"] = rfc3339_text(breaker.fact.since);
+        json["cause"] = breaker.fact.cause.code.empty() ? Json(nullptr)
+                                                        : runtime::error_json(breaker.fact.cause);
+        json["next_attempt_at"] = optional_time(breaker.next_attempt_at);
+        list.push_back(std::move(json));
+    }
+    return list;
+}
 
 Json status_json(const runtime::ConnectorStatus& status) {
     Json json = Json::object();
@@ -48,9 +42,8 @@ Json status_json(const runtime::ConnectorStatus& status) {
     json["title"] = status.title;
     json["health"] = status.health;
     json["lifecycle"] = status.lifecycle;
-    json["cause"] = cause_json(status.cause);
+    json["cause"] = runtime::error_json(status.cause);
     json["since"] = rfc3339_text(status.since);
-    json["conditions"] = conditions_json(status.conditions);
     json["started_at"] = optional_time(status.started_at);
     json["next_attempt_at"] = optional_time(status.next_attempt_at);
     json["instance"] = status.instance.value;
@@ -72,6 +65,20 @@ Json status_json(const runtime::ConnectorStatus& status) {
     json["transport"] = status.transport;
     json["era"] = status.era;
     json["weakenings"] = status.weakenings;
+    json["revision"] = status.revision.empty() ? Json(nullptr) : Json(status.revision);
+    json["calls_recent"] = status.calls_recent;
+    json["calls_recent_failed"] = status.calls_recent_failed;
+    json["p95_ms"] = count_or_null(status.p95_ms);
+    json["cpu_percent"] = std::round(status.cpu_percent * 10.0) / 10.0;
+    json["log_cursor"] = status.log_cursor;
+    json["conditions"] = runtime::health_conditions_json(status.conditions);
+    json["breakers"] = breakers_json(status.breakers);
+    return json;
+}
+
+Json evident_status_json(const runtime::ConnectorStatus& status) {
+    Json json = status_json(status);
+    json["evidence"] = runtime::evidence_json(status.evidence);
     return json;
 }
 
@@ -140,7 +147,7 @@ Json event_json(const runtime::Event& event) {
     json["instance"] = event.instance.value;
     json["from"] = event.from;
     json["to"] = event.to;
-    json["cause"] = cause_json(event.cause);
+    json["cause"] = runtime::error_json(event.cause);
     json["text"] = event.text;
     return json;
 }

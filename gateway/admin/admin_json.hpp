@@ -11,6 +11,7 @@
 #include "runtime/catalogue.hpp"
 #include "runtime/events/event_log.hpp"
 #include "runtime/logs/log_store.hpp"
+#include "runtime/supervisor/connector_detail.hpp"
 #include "runtime/supervisor/supervisor.hpp"
 
 #include <string>
@@ -29,6 +30,12 @@ struct DaemonFacts {
 };
 
 Json status_json(const runtime::ConnectorStatus& status);
+// With "evidence" as well, which is large.
+Json evident_status_json(const runtime::ConnectorStatus& status);
+// That, and "instances", "breakers" of every host, and the facts of the manifest: "limits",
+// "credentials" (names alone), "manifest". Crashes have a resource of their own.
+Json detail_json(const runtime::ConnectorDetail& detail);
+Json breakers_json(const std::vector<runtime::BreakerFact>& breakers);
 Json daemon_json(const DaemonFacts& facts, WallTime now,
                  const std::vector<runtime::ConnectorStatus>& connectors);
 Json record_json(const runtime::LogRecord& record);

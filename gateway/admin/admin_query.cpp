@@ -11,7 +11,8 @@ namespace {
 
 constexpr std::string_view log_keys =
     "Known: n=1…2000, after=SEQ, follow=true|false, since=TIME, until=TIME, instance=ID, "
-    "previous=true|false, level=WORD, grep=RE, call=ID, member=TEXT, stream=WORD";
+    "previous=true|false, level=WORD, grep=RE, call=ID, member=TEXT, stream=WORD, "
+    "revision=DIGITS";
 constexpr std::string_view event_keys =
     "Known: n=1…1000, after=SEQ, follow=true|false, since=TIME, connector=NAME, kind=WORD";
 
@@ -103,8 +104,17 @@ std::string_view set_log_filter(runtime::LogFilter& filter, std::string_view key
     return "is not known";
 }
 
-std::string_view set_event_filter(runtime::EventFilter& filter, std::string_view key,
-                                  std::string_view value) {
+std::string_view set_log_key(LogQuery& query, std::string_view key, std::string_view value) {
+    if (key != "revision") {
+        return set_log_filter(query.filter, key, value);
+    }
+    query.revision = std::string(value);
+    const bool digits = value.find_first_not_of("0123456789abcdef") == std::string_view::npos;
+    return value.size() >= 4 && digits ? "" : "must be at least 4 of its hexadecimal digits";
+}
+
+std::string_view set_event_key(EventQuery& query, std::string_view key, std::string_view value) {
+    runtime::EventFilter& filter = query.filter;
     if (key == "connector") {
         filter.connector = std::string(value);
         return value.empty() || value.size() > 64 ? "must be a name" : "";
@@ -117,8 +127,8 @@ std::string_view set_event_filter(runtime::EventFilter& filter, std::string_view
     return "is not known";
 }
 
-template <class Query, class SetFilter>
-Result<Query> parse_query(std::string_view target, SetFilter set_filter, std::string_view known) {
+template <class Query, class SetKey>
+Result<Query> parse_query(std::string_view target, SetKey set_key, std::string_view known) {
     auto pairs = parse_query_pairs(target);
     if (!pairs) {
         return std::move(pairs).error();
@@ -126,7 +136,7 @@ Result<Query> parse_query(std::string_view target, SetFilter set_filter, std::st
     Query query;
     for (const auto& [key, value] : *pairs) {
         const auto common = set_common(query, key, value);
-        const std::string_view problem = common ? *common : set_filter(query.filter, key, value);
+        const std::string_view problem = common ? *common : set_key(query, key, value);
         if (!problem.empty()) {
             return bad_parameter(key, problem, known);
         }
@@ -137,11 +147,11 @@ Result<Query> parse_query(std::string_view target, SetFilter set_filter, std::st
 } // namespace
 
 Result<LogQuery> parse_log_query(std::string_view target) {
-    return parse_query<LogQuery>(target, set_log_filter, log_keys);
+    return parse_query<LogQuery>(target, set_log_key, log_keys);
 }
 
 Result<EventQuery> parse_event_query(std::string_view target) {
-    return parse_query<EventQuery>(target, set_event_filter, event_keys);
+    return parse_query<EventQuery>(target, set_event_key, event_keys);
 }
 
 } // namespace gatehouse::gateway

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 
 namespace gatehouse::gateway {
@@ -19,11 +20,13 @@ struct LogQuery {
     bool count_given = false;           // without it, `since` means: all from there on
     std::optional<std::uint64_t> after; // a seq
     bool follow = false;
+    std::string revision; // empty: any; else `since` and `until` are narrowed to its time
     runtime::LogFilter filter;
 
     bool reads_forward() const { return after || (filter.since && !count_given); }
 };
-// Keys: n, after, follow, since, until, instance, previous, level, grep, call, member, stream.
+// Keys: n, after, follow, since, until, instance, previous, level, grep, call, member, stream,
+// revision.
 Result<LogQuery> parse_log_query(std::string_view target);
 
 struct EventQuery {

@@ -28,16 +28,15 @@ Task<Result<void>> SupervisorControl::restart(ConnectorName name) {
 }
 
 Task<Result<void>> SupervisorControl::wake(ConnectorName name) {
-    (void)name;
-    co_return not_available_error("waking a connector");
+    return supervisor_.wake(std::move(name));
 }
 
 Result<Json> SupervisorControl::describe(const ConnectorName& name) const {
-    const auto status = supervisor_.status(name);
-    if (!status) {
+    const auto detail = supervisor_.describe(name);
+    if (!detail) {
         return no_such_error("connector", name.str(), "ls");
     }
-    return status_json(*status);
+    return detail_json(*detail);
 }
 
 std::vector<runtime::CrashRecord> SupervisorControl::crashes(const ConnectorName& name) const {

@@ -55,11 +55,18 @@ void add_evidence(FactText& facts, const Json& detail, const ViewStyle& style) {
     }
 }
 
+bool same_cause(const Json& one, const Json& other) {
+    return one.is_object() && other.is_object() &&
+           text_field(one, "code") == text_field(other, "code") &&
+           text_field(one, "why") == text_field(other, "why");
+}
+
 void add_conditions(FactText& facts, const Json& detail, const ViewStyle& style) {
     const Json& conditions = member_field(detail, "conditions");
     if (!conditions.is_array() || conditions.empty()) {
         return;
     }
+    const Json& cause = member_field(detail, "cause");
     Table table;
     table.headers = {"CONDITION", "AGE", "CAUSE"};
     for (const Json& condition : conditions) {
@@ -67,7 +74,9 @@ void add_conditions(FactText& facts, const Json& detail, const ViewStyle& style)
             condition.is_string() ? condition.get<std::string>() : text_field(condition, "name");
         table.rows.push_back({{name},
                               {age_of(text_field(condition, "since"), style.now)},
-                              {cause_line(member_field(condition, "cause"))}});
+                              {same_cause(member_field(condition, "cause"), cause)
+                                   ? "as above"
+                                   : cause_line(member_field(condition, "cause"))}});
     }
     facts.section("Also true");
     facts.block(render_table(table, {style.width - 2, style.colour}));
@@ -205,7 +214,9 @@ void add_facts(FactText& facts, const Json& detail) {
     std::string text;
     if (limits.is_object()) {
         for (const auto& [key, value] : limits.items()) {
-            text += (text.empty() ? "" : ", ") + key.substr(0, key.find("_bytes")) + " " +
+            const bool has_unit = key.ends_with("_bytes") || key.ends_with("_ms");
+            text += (text.empty() ? "" : ", ") +
+                    (has_unit ? key.substr(0, key.rfind('_')) : key) + " " +
                     limit_text(key, value);
         }
     }

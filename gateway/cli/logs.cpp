@@ -91,6 +91,7 @@ ExitCode run_logs(CliContext& context, const LogsArguments& arguments) {
         query += "&n=2000";
     }
     add_text(query, "instance", arguments.instance);
+    add_text(query, "revision", arguments.revision);
     add_text(query, "level", arguments.level);
     add_text(query, "grep", arguments.grep);
     add_text(query, "call", arguments.call);

@@ -102,21 +102,12 @@ std::vector<Cell> audit_row(const std::string& line) {
             {result}};
 }
 
-// "read-only", "destructive, open-world"; as the connector says of itself, which proves nothing.
+// "read-only" or "destructive", as the connector says of itself, which proves nothing.
 std::string tool_hints(const Json& annotations) {
-    constexpr std::array<std::pair<const char*, const char*>, 4> known{
-        {{"readOnlyHint", "read-only"},
-         {"destructiveHint", "destructive"},
-         {"idempotentHint", "idempotent"},
-         {"openWorldHint", "open-world"}}};
-    std::string text;
-    for (const auto& [key, word] : known) {
-        const Json& hint = member_field(annotations, key);
-        if (hint.is_boolean() && hint.get<bool>()) {
-            text += (text.empty() ? "" : ",") + std::string(word);
-        }
-    }
-    return text.empty() ? "-" : text;
+    const auto says = [&annotations](const char* key) {
+        return member_field(annotations, key) == Json(true);
+    };
+    return says("readOnlyHint") ? "read-only" : says("destructiveHint") ? "destructive" : "-";
 }
 
 // "text, limit?": those in `required` without a question mark.
@@ -234,13 +225,15 @@ Table top_table(const Json& connectors) {
     return table;
 }
 
-Table tools_table(const Json& tools) {
+Table tools_table(const Json& tools, bool wide) {
     Table table;
     table.headers = {"NAME", "HINTS", "ARGUMENTS", "DESCRIPTION"};
+    constexpr std::size_t narrow_arguments_width = 26;
     for (const Json& tool : tools) {
+        const std::string arguments = tool_arguments(member_field(tool, "inputSchema"));
         table.rows.push_back({{shown_field(tool, "name")},
                               {tool_hints(member_field(tool, "annotations"))},
-                              {tool_arguments(member_field(tool, "inputSchema"))},
+                              {wide ? arguments : cut_to_width(arguments, narrow_arguments_width)},
                               {first_line(text_field(tool, "description"))}});
     }
     return table;

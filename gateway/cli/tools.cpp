@@ -106,7 +106,9 @@ ExitCode run_tools(CliContext& context, const std::string& name) {
             context.out << escape_controls(text_field(tool, "name")) << '\n';
         }
     } else {
-        context.out << render_table(tools_table(tools), context.table_style());
+        context.out << render_table(
+            tools_table(tools, context.options.format == OutputFormat::wide),
+            context.table_style());
     }
     return ExitCode::ok;
 }

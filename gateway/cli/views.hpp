@@ -22,7 +22,7 @@ struct ViewStyle {
 Table connectors_table(const Json& connectors, WallTime now);
 Table wide_connectors_table(const Json& connectors, WallTime now);
 Table top_table(const Json& connectors);
-Table tools_table(const Json& tools);
+Table tools_table(const Json& tools, bool wide);
 Table agents_table(const Json& agents, WallTime now);
 Table secrets_table(const Json& secrets, WallTime now);
 // Journal lines as TIME KIND WHO WHAT TARGET RESULT; a line that is no JSON shows as it is.

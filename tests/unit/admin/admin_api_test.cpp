@@ -35,7 +35,10 @@ TEST_CASE("connectors are listed and shown with the names of the status snapshot
     REQUIRE(list.value()["connectors"].size() == 2);
     const auto one = fixture.ask("GET", "connectors/notes");
     REQUIRE(one);
-    CHECK(one.value() == list.value()["connectors"][1]);
+    Json in_list = one.value();
+    CHECK(in_list["evidence"].is_object());
+    in_list.erase("evidence"); // which is too large for a list
+    CHECK(in_list == list.value()["connectors"][1]);
     CHECK(one.value()["since"] == "2023-11-14T22:13:20.000000Z");
     CHECK(one.value()["tool_count"].is_null());
     CHECK(one.value()["cause"].is_null());

@@ -139,7 +139,7 @@ TEST_CASE("members of a wrong type never throw") {
     CHECK(connectors_table(odd, view_now).rows.size() == 4);
     CHECK(wide_connectors_table(odd, view_now).rows.size() == 4);
     CHECK(top_table(odd).rows.size() == 4);
-    CHECK(tools_table(odd).rows.size() == 4);
+    CHECK(tools_table(odd, false).rows.size() == 4);
     CHECK(doctor_table(odd).rows.size() == 4);
     CHECK(agents_table(odd, view_now).rows.size() == 4);
     CHECK(secrets_table(odd, view_now).rows.size() == 4);
