@@ -110,6 +110,7 @@ Connector::SeatPtr Connector::free_seat(SeatKind kind, const Caller& caller) con
 }
 
 void Connector::begin_seat(const SeatPtr& seat, SlotOptions options) {
+    options.revision = revision_;
     SlotInputs inputs{host_, spec_, log_, std::move(options), events_of(seat)};
     if (spec_.transport == Transport::remote) {
         seat->slot = std::make_shared<RemoteSlot>(std::move(inputs));

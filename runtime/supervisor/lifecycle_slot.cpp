@@ -97,6 +97,8 @@ void LifecycleSlot::record_state(InstanceState before) {
     const bool wrong = state_ == InstanceState::failed || state_ == InstanceState::misconfigured ||
                        state_ == InstanceState::quarantined;
     event.cause = wrong ? last_failure_ : std::nullopt;
+    // By these words the lines of a revision are found again (`gatehouse logs --revision`).
+    event.text = options_.revision.empty() ? "" : "revision " + options_.revision;
     host_.events->append(std::move(event));
 }
 
