@@ -24,9 +24,9 @@ struct SlotOptions {
     // empty: the shared instance's.
     std::string member_folder;
     int min = 0; // 1: started with the daemon, never sleeps
-    std::chrono::milliseconds idle_after{0    std::string revision = {}; // of the connector, for the events; may be empty
-};
+    std::chrono::milliseconds idle_after{0};
     std::chrono::milliseconds keep_warm{0}; // as InstanceSpec::keep_warm
+    std::string revision;                   // of the connector, for the events; may be empty
     // What a legacy connector is told of its client; empty: the session's default.
     std::string client_capabilities;
     std::string client_info;

@@ -40,6 +40,12 @@ Task<void> LifecycleSlot::end_readers() {
         co_await std::move(change);
     }
     stop_reading(*instance);
+    // Its calls hear of it within the next turns of the loop, and the crash record what they hear.
+    const SteadyTime calls_end = loop_now() + readers_max_wait;
+    while (instance->calls_active > 0 && loop_now() < calls_end) {
+        auto change = changed_.wait_for(milliseconds(100));
+        co_await std::move(change);
+    }
 }
 
 Task<LifecycleEvent> LifecycleSlot::classify() {
