@@ -56,6 +56,7 @@ struct LogStore::Impl {
     void measure_unopened();
     std::uint64_t total_bytes() const;
     ConnectorName largest() const;
+    void delete_unopened_expired();
     void tidy();
 };
 
@@ -155,14 +156,37 @@ ConnectorName LogStore::Impl::largest() const {
     return found;
 }
 
+// Nobody opens the log of a deleted connector, so its files are judged by when they were written.
+void LogStore::Impl::delete_unopened_expired() {
+    if (options.max_age.count() == 0) {
+        return;
+    }
+    const auto now = std::chrono::file_clock::from_sys(clock.wall_now());
+    for (auto& [name, bytes] : unopened_bytes) {
+        std::error_code code;
+        const auto path = folder / name.str();
+        for (const auto& entry : std::filesystem::directory_iterator(path, code)) {
+            std::error_code ignored;
+            const auto written = entry.last_write_time(ignored);
+            if (!ignored && Segment::parse_name(entry.path().filename()) &&
+                written < now - options.max_age) {
+                std::filesystem::remove(entry.path(), ignored);
+            }
+        }
+        bytes = files_bytes(path);
+        std::filesystem::remove(path, code); // only if nothing is left in it
+    }
+}
+
 void LogStore::Impl::tidy() {
     for (const auto& [name, log] : logs) {
         log->delete_expired();
     }
+    measure_unopened();
+    delete_unopened_expired();
     if (options.host_max_bytes == 0) {
         return;
     }
-    measure_unopened();
     while (total_bytes() > options.host_max_bytes) {
         const ConnectorName name = largest();
         if (name.empty()) {

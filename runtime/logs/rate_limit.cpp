@@ -7,8 +7,9 @@ namespace gatehouse::runtime {
 
 namespace {
 
-// What a short line takes; below it the buckets count as empty.
-constexpr double short_line_bytes = 256;
+// Below this part of the burst a bucket counts as empty for a capture: under a flood it then keeps
+// some lines in a row now and then, instead of making lines of every read to keep one of them.
+constexpr double worth_reading_part = 0.01;
 
 } // namespace
 
@@ -51,8 +52,10 @@ std::chrono::milliseconds RateLimit::wait_time(SteadyTime now) {
         return std::chrono::milliseconds(0);
     }
     fill(now);
-    const double for_lines = (1.0 - lines_) / options_.lines_per_second;
-    const double for_bytes = (short_line_bytes - bytes_) / options_.bytes_per_second;
+    const double lines = std::max(1.0, options_.lines_burst_count * worth_reading_part);
+    const double bytes = options_.bytes_burst_bytes * worth_reading_part;
+    const double for_lines = (lines - lines_) / options_.lines_per_second;
+    const double for_bytes = (bytes - bytes_) / options_.bytes_per_second;
     const double seconds = std::max({for_lines, for_bytes, 0.0});
     return std::chrono::milliseconds(static_cast<std::int64_t>(std::ceil(seconds * 1000)));
 }

@@ -24,7 +24,7 @@ class RateLimit {
     bool admit(std::size_t line_bytes, SteadyTime now);
     // Takes it in any case; the buckets may then owe.
     void take(std::size_t line_bytes, SteadyTime now);
-    // How long until a short line would be admitted; zero if it would be now.
+    // How long until reading on is worth while: a hundredth of each burst; zero if it is now.
     std::chrono::milliseconds wait_time(SteadyTime now);
     SteadyTime used_at() const { return filled_at_; }
 

@@ -12,20 +12,51 @@ namespace {
 
 using std::chrono::seconds;
 
-constexpr seconds gone_wait_beyond{30};    // besides the drain and the stop of the manifest
+constexpr seconds gone_wait_beyond{30};       // besides the drain and the stop of the manifest
 constexpr std::chrono::minutes gone_kept{10}; // nothing that waits in it waits for so long
+
+// A credential that a connector writes is masked before it reaches the disk; that it was written is
+// news all the same. The log and the events outlive the supervisor.
+void report_secrets_seen(const ConnectorName& name, ConnectorLog& log, EventLog* events) {
+    log.set_on_secret_seen([name, &log, events](LogStream stream, const LogContext& context) {
+        const Error cause{"GH-S603", "a credential was seen in the output of the connector",
+                          to_text(stream), "it wrote one of the secrets it was given",
+                          "stop it from logging the credential, then rotate the secret"};
+        log.append(LogStream::supervisor, context, "warning: " + to_text(cause));
+        if (events != nullptr) {
+            Event event;
+            event.kind = EventKind::secret;
+            event.connector = name.str();
+            event.instance = context.instance;
+            event.to = "seen";
+            event.cause = cause;
+            event.text = "one of its secrets was in its output and was masked";
+            events->append(std::move(event));
+        }
+    });
+}
 
 } // namespace
 
-void Supervisor::Impl::add(ConnectorSpec spec) {
-    auto log = logs.open(spec.name, spec.log_max_bytes);
+ConnectorLog* Supervisor::Impl::open_log(const ConnectorSpec& spec) {
+    const bool block = spec.log_backpressure == LogBackpressure::block;
+    const LogPressure pressure = block ? LogPressure::block : LogPressure::drop;
+    auto log = logs.open(spec.name, spec.log_max_bytes, pressure);
     if (!log) {
         // Without its log a connector still serves; the daemon's own log says what is missing.
         log_error(to_text(log.error()));
+        return nullptr;
     }
+    // It may be open since an earlier manifest, with that one's settings.
+    logs.configure(spec.name, spec.log_max_bytes, pressure);
+    report_secrets_seen(spec.name, **log, host.events);
+    return *log;
+}
+
+void Supervisor::Impl::add(ConnectorSpec spec) {
+    ConnectorLog* log = open_log(spec);
     const ConnectorName name = spec.name;
-    const auto connector =
-        std::make_shared<Connector>(host, std::move(spec), log ? *log : nullptr);
+    const auto connector = std::make_shared<Connector>(host, std::move(spec), log);
     if (desired.stopped(name)) {
         connector->begin_stopped();
     }
@@ -60,8 +91,7 @@ Supervisor::Impl::ConnectorPtr Supervisor::Impl::take_out(const ConnectorName& n
 }
 
 // The last one of that name that was taken out, if it has not ended yet.
-Supervisor::Impl::ConnectorPtr
-Supervisor::Impl::still_ending(const ConnectorName& name) const {
+Supervisor::Impl::ConnectorPtr Supervisor::Impl::still_ending(const ConnectorName& name) const {
     for (auto each = gone.rbegin(); each != gone.rend(); ++each) {
         if (each->connector->spec().name == name) {
             return each->connector->ended() ? nullptr : each->connector;
@@ -85,7 +115,8 @@ Task<void> Supervisor::Impl::until_gone(std::vector<ConnectorPtr> going) {
     SteadyTime deadline = loop_now();
     for (const ConnectorPtr& connector : going) {
         const TimeoutSpec& timeouts = connector->spec().timeouts;
-        deadline = std::max(deadline, loop_now() + timeouts.drain + timeouts.stop + gone_wait_beyond);
+        deadline =
+            std::max(deadline, loop_now() + timeouts.drain + timeouts.stop + gone_wait_beyond);
     }
     const auto gone_all = [&] {
         return std::ranges::all_of(going, [](const auto& each) { return each->ended(); });
@@ -99,7 +130,8 @@ Task<void> Supervisor::Impl::until_gone(std::vector<ConnectorPtr> going) {
 void Supervisor::Impl::forget_long_gone() {
     std::erase_if(gone, [](const Gone& each) {
         const bool rests = each.connector->ended() && !each.connector->stuck();
-        return rests && loop_now() - each.since >= gone_kept + each.connector->spec().timeouts.drain;
+        return rests &&
+               loop_now() - each.since >= gone_kept + each.connector->spec().timeouts.drain;
     });
 }
 

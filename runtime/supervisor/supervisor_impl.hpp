@@ -30,6 +30,7 @@ struct Supervisor::Impl {
     Result<void> set_stopped(const ConnectorName& name, bool stopped);
 
     // supervisor_apply.cpp
+    ConnectorLog* open_log(const ConnectorSpec& spec); // null: it goes without
     void add(ConnectorSpec spec);
     void replace(ConnectorSpec spec);
     ConnectorPtr take_out(const ConnectorName& name);

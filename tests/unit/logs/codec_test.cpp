@@ -32,7 +32,8 @@ TEST_CASE("a record comes back as it was, and under another seed not at all") {
     record.text = text;
     std::string bytes;
     encode_record(record, 1234, bytes);
-    const auto read = decode_record(bytes + "more", 1234);
+    const std::string followed = bytes + "more";
+    const auto read = decode_record(followed, 1234);
     REQUIRE(read.has_value());
     CHECK(read->size_bytes == bytes.size());
     const LogRecord made = to_record(*read);
