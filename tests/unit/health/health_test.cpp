@@ -117,6 +117,12 @@ TEST_CASE("three failures in ten minutes are a crash loop, two are unhealthy") {
         fail_at(apart, start + minutes(minute));
     }
     CHECK(judge_health(apart, start + seconds(1)).word == HealthWord::unhealthy);
+    // Three of an earlier time, which ten quiet minutes ended.
+    HealthFacts earlier = facts_in(HealthPhase::waiting);
+    for (const int minute : {-60, -59, -58, 0}) {
+        fail_at(earlier, start + minutes(minute));
+    }
+    CHECK(judge_health(earlier, start + seconds(1)).word == HealthWord::unhealthy);
     // Never quiet for ten minutes, and yet never three within them.
     HealthFacts spread = facts_in(HealthPhase::waiting);
     for (const int minute : {-16, -8, 0}) {
