@@ -149,16 +149,21 @@ bool has_wildcard(const std::string& glob) {
     return glob.find_first_of("*?") != std::string::npos;
 }
 
-// A rule for "ci" would silently match nobody: principals are "agent:ci".
+bool may_match_kind(const std::string& glob, const std::string& kind) {
+    const std::string literal = glob.substr(0, std::min(glob.find_first_of("*?"), kind.size()));
+    const bool reaches = has_wildcard(glob) || glob.size() > kind.size();
+    return reaches && kind.compare(0, literal.size(), literal) == 0;
+}
+
+// A rule for "ci" would silently match nobody: principals are "agent:ci", and "operator:uid:0" for
+// `gatehouse call`.
 void check_principals(const Field& list) {
-    const std::string kind = "agent:";
     for (const Field& item : read_list(list)) {
         const std::string& glob = item.node().text;
-        const std::string literal = glob.substr(0, std::min(glob.find_first_of("*?"), kind.size()));
-        const bool reaches = has_wildcard(glob) || glob.size() > kind.size();
-        if (!glob.empty() && (!reaches || kind.compare(0, literal.size(), literal) != 0)) {
+        if (!glob.empty() && !may_match_kind(glob, "agent:") &&
+            !may_match_kind(glob, "operator:uid:")) {
             item.fail("GH-C506", runtime::shown(glob) + " matches no principal",
-                      "Write agent:NAME or agent:*");
+                      "Write agent:NAME or agent:*, or operator:* for `gatehouse call`");
         }
     }
 }
