@@ -176,6 +176,10 @@ describe("the confusion matrix", { concurrency: 4 }, () => {
       const seen = [own && !wrongly ? "neither outage nor authentication" : state.health, cause === undefined ? "" : state.cause, seen_condition].filter(Boolean).join(" ");
       rows.push({ fault: `${one.group}: ${one.fault}`, order: one.name, expected, seen, within: rounded(watched.ms), expected_class, seen_class });
       assert.equal(seen, expected, JSON.stringify(state.row));
+      // Where something is wrong, it must be known from where: S2 and S3 the wire, S4 the process, S5 text.
+      const source = state.row.evidence?.source ?? "";
+      const sources = is === "healthy" ? "" : one.group === group_text ? "S5" : one.group === group_process ? "S4" : "S2 S3";
+      if (!own && sources !== "") assert.ok(sources.split(" ").includes(source), `evidence of source ${source}, expected ${sources}: ${JSON.stringify(state.row.evidence)}`);
     });
   }
 

@@ -64,8 +64,9 @@ export function told_of(out) {
   const body = JSON.stringify(out?.message ?? out?.text ?? "");
   const failed = out?.message?.error || out?.message?.result?.isError || out?.status >= 400;
   if (!failed) return out?.message?.result ? "answered" : "nothing";
+  const delivery = /"delivery":"(\w+)"/.exec(body)?.[1];
+  if (delivery) return delivery.replaceAll("_", " ");
   if (/may have run/.test(body)) return "may have run";
-  if (/not sent|did not run|repeated safely|never sent/.test(body)) return "never sent";
   return /GH-[A-Z]\d{3}/.exec(body)?.[0] ?? `error ${body.slice(0, 120)}`;
 }
 

@@ -53,7 +53,7 @@ for (const [n, health, cause] of [[78, "misconfigured", "GH-P305"], [1, "unhealt
     await call_fault(peer, "mark");
     await stage.daemon.cli(["restart", name]);
     return [peer.call("ok")];
-  }, health, cause, told: cause, within_ms: 1_500, serves: false, more: { ...state_volume, restart: { initial: "30s", max: "60s" } } });
+  }, health, cause, told: "never sent", within_ms: 1_500, serves: false, more: { ...state_volume, restart: { initial: "30s", max: "60s" } } });
 }
 for (const n of [1, 78, 127]) {
   scene(`exit-${n}-call`, `exit ${n} in a call`, { act: in_call("exit", { n }), health: "unhealthy", cause: "GH-P301",
@@ -133,6 +133,7 @@ scene("waiting", "exit 1 in a call, with others not yet sent", { run: { concurre
 let stage;
 list.push(faulty("no-stop", ["--ignore-term", "--ignore-eof"], { timeouts: { stop: "1s", drain: "1s" } }, quick_restart));
 for (let i = 1; i <= 50; ++i) list.push(faulty(`many-${i}`, [], {}, quick_restart));
+list.push(faulty("recorded", [], {}, { restart: { initial: "30s", max: "60s" } }));
 list.push(faulty("leaves", [], { timeouts: { stop: "1s" } }, quick_restart));
 const bad_interpreter = script("bad-interpreter", "#!/no/such/interpreter\n");
 bad_interpreter.run.command = ["./server.py"];
@@ -171,6 +172,36 @@ describe("faults of the process", { concurrency: 5 }, () => {
       assert.ok(ms < 9_000, `${ms} ms`);
     });
   }
+
+  it("what is kept of a crash: the exit, the last lines, the calls in flight and what each caller was told, and the events", async () => {
+    const name = "recorded", peer = stage.peer(name);
+    await peer.call("ok");
+    const silent = call_fault(peer, "silent");
+    await eventually("the call is in flight", async () => (await state_of(stage.daemon, name)).row.in_flight > 0);
+    const begun = performance.now();
+    const told = [told_of(await call_fault(peer, "exit", { n: 9 })), told_of(await silent)];
+    assert.deepEqual(told, ["may have run", "may have run"]);
+    const { crashes } = await eventually("the crash is recorded", async () => {
+      const found = await admin(stage.daemon, `connectors/${name}/crashes`);
+      return found.crashes?.length > 0 && found;
+    });
+    const [{ cause, exit, calls, last_lines }] = crashes;
+    const seen = `${cause.code} ${exit.result} ${exit.code}; ${calls.map((call) => `${call.target} ${call.told}`).join(", ")}`;
+    stage.note("a crash with two calls in flight, as it is recorded", "GH-P301 exited 9; fault may_have_run, fault may_have_run", seen, performance.now() - begun);
+    assert.equal(seen, "GH-P301 exited 9; fault may_have_run, fault may_have_run");
+    assert.ok(last_lines.length > 0);
+    const { row } = await state_of(stage.daemon, name);
+    assert.equal(row.evidence.health, row.health);
+    assert.deepEqual([row.evidence.source, row.evidence.confidence, row.evidence.exit.code], ["S4", "certain", 9]);
+    const { events } = await eventually("the event of the new health", async () => {
+      const found = await admin(stage.daemon, `events?connector=${name}`);
+      return found.events?.some((event) => event.kind === "health" && event.to === "unhealthy") && found;
+    });
+    assert.ok(events.some((event) => event.kind === "exit" && event.cause?.code === "GH-P301"));
+    const next = await peer.call("ok");
+    assert.equal(told_of(next), "never sent");
+    assert.ok(next.message.error.data.retry_after_ms > 1_000, JSON.stringify(next.message));
+  });
 
   it("50 connectors crash at once", async () => {
     const fault = "50 connectors crash at once", names = Array.from({ length: 50 }, (_, i) => `many-${i + 1}`);

@@ -1,14 +1,14 @@
 // Connectors crash again and again, in several ways at once, while another is called: nothing may be left behind, and the daemon may not grow.
 //   node crash_cycles.mjs --cycles 10000 --connectors 8
 import { FaultStage, call_fault, faulty, told_of } from "../clients/fault_scene.mjs";
-import { cgroup_count, footprint, keep_results, leftovers, mount_count, option, processes, quantile } from "./measure.mjs";
+import { cgroup_count, footprint, keep_results, leftovers, marked, mount_count, option, processes, quantile } from "./measure.mjs";
 import { sleep } from "../clients/fixtures.mjs";
 
 const cycles = option("cycles", 10_000), connectors = option("connectors", 8);
 const ways = [["exit", { n: 1 }], ["signal", { n: 9 }], ["signal", { n: 11 }], ["exit", { n: 0 }], ["signal", { n: 6 }]];
 const names = Array.from({ length: connectors }, (_, i) => `crash-${i + 1}`);
 const known = processes(), cgroups_before = cgroup_count(), mounts_before = mount_count();
-const stage = await FaultStage.start("soak-crash", names.map((name) => faulty(name, [], {}, {
+const stage = await FaultStage.start("soak-crash", names.map((name) => faulty(name, [], marked, {
   restart: { policy: "always", initial: "1ms", max: "1ms", jitter: 0, failures: 1000, window: "1s" } })));
 const back = [], told = {};
 let done = 0, unserved = 0;

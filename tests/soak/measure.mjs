@@ -30,6 +30,16 @@ export function processes() {
   });
 }
 
+// By which the connectors of this run are told from those of others; the jail's own processes are told by their program.
+const mark = { name: "GATEHOUSE_SOAK", value: `${process.pid}-${Date.now()}` };
+export const marked = { env: { [mark.name]: mark.value } };
+function is_ours(pid) {
+  try {
+    if (fs.readlinkSync(`/proc/${pid}/exe`) === path.join(build, "bin/gatehouse-jail")) return true;
+    return fs.readFileSync(`/proc/${pid}/environ`, "latin1").split("\0").includes(`${mark.name}=${mark.value}`);
+  } catch { return false; }
+}
+
 // Of processes that were not there before: those that are dead and not waited for, and those of connectors that hang on no daemon.
 export function leftovers(known, daemon_pid) {
   const all = processes(), by_pid = new Map(all.map((one) => [one.pid, one])), old = new Set(known.map((one) => `${one.pid} ${one.started}`));
@@ -39,7 +49,7 @@ export function leftovers(known, daemon_pid) {
   };
   const fresh = all.filter((one) => !old.has(`${one.pid} ${one.started}`));
   return { zombies: fresh.filter((one) => one.state === "Z" && (daemon_pid === undefined || below_daemon(one))).length,
-    orphans: fresh.filter((one) => one.state !== "Z" && /^(faulty|echo|gatehouse-jail)$/.test(one.comm) && !below_daemon(one)).length };
+    orphans: fresh.filter((one) => one.state !== "Z" && /^(faulty|echo|gatehouse-jail)$/.test(one.comm) && !below_daemon(one) && is_ours(one.pid)).length };
 }
 
 // Control groups with ours in their name.

@@ -7,7 +7,7 @@ import { footprint, keep_results, median, option, processes, quantile } from "./
 
 const count = option("connectors", 300), rounds = option("rounds", 5), window_ms = option("window-ms", 3_000), idle_ms = option("idle-ms", 10_000);
 const names = Array.from({ length: count }, (_, i) => `c${String(i + 1).padStart(3, "0")}`);
-const restart = { restart: { policy: "always", initial: "1ms", max: "1ms", jitter: 0, failures: 1000, window: "1s" } };
+const restart = { restart: { policy: "always", initial: "100ms", max: "100ms", jitter: 0, failures: 9, window: "1s" } };
 const begun = performance.now();
 const stage = await FaultStage.start("soak-many", [...names, "bad"].map((name) => faulty(name, [], { instances: { min: name === "bad" ? 0 : 1 } }, restart)));
 await stage.neighbour.stop();
@@ -46,7 +46,7 @@ async function window(fault) {
   return { p50: quantile(times, 0.5), p99: quantile(times, 0.99), calls: times.length, failed };
 }
 const breaks = {
-  "crashing as often as it can": async (bad) => { await call_fault(bad, "exit", { n: 1 }); await sleep(1); },
+  "crashing as soon as it is back (backoff 100 ms)": async (bad) => { await call_fault(bad, "exit", { n: 1 }); await sleep(10); },
   "flooding 100 MiB/s of stderr": (bad) => call_fault(bad, "flood_stderr", { n: 100, ms: window_ms }),
   "spinning in 50 threads": async (bad) => { await call_fault(bad, "spin_aside", { n: 50, ms: window_ms }); await sleep(window_ms); },
 };
