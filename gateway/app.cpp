@@ -15,6 +15,7 @@ namespace {
 
 constexpr auto client_grace = std::chrono::seconds(10);
 constexpr auto admin_grace = std::chrono::seconds(2);
+constexpr auto tidy_interval = std::chrono::minutes(10);
 
 int fail(const Error& error) {
     std::cerr << "gatehouse: " << to_text(error) << std::endl;
@@ -34,6 +35,7 @@ void Daemon::start() {
     tasks_.spawn("supervisor", supervise());
     tasks_.spawn("signals", serve_until_signal());
     tasks_.spawn("service manager", tell_service_manager());
+    tasks_.spawn("log retention", tidy_logs());
     std::cout << "gatehouse: ready" << std::endl;
     service_.ready();
 }
@@ -62,6 +64,18 @@ Task<void> Daemon::tell_service_manager() {
 void Daemon::part_ended() {
     if (--parts_running_ == 0) {
         service_.stop();
+        tidy_timer_.cancel();
+    }
+}
+
+// Logs that no longer grow age too.
+Task<void> Daemon::tidy_logs() {
+    boost::system::error_code ignored;
+    auto token = asio::redirect_error(asio::use_awaitable, ignored);
+    while (parts_running_ > 0) {
+        logs_.tidy();
+        tidy_timer_.expires_after(tidy_interval);
+        co_await tidy_timer_.async_wait(token);
     }
 }
 

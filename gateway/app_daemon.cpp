@@ -18,6 +18,13 @@ namespace {
 // So many of the journal's last records are asked for the highest call id.
 constexpr std::size_t asked_records_count = 256;
 
+runtime::LogStoreOptions log_options(const GatewayLogs& logs) {
+    runtime::LogStoreOptions options;
+    options.host_max_bytes = logs.max_bytes;
+    options.max_age = std::chrono::duration_cast<std::chrono::seconds>(logs.retention);
+    return options;
+}
+
 std::uint64_t call_of(std::string_view line) {
     const auto raw = runtime::find_member(line, "call").value_or("");
     std::uint64_t id = 0;
@@ -29,9 +36,10 @@ std::uint64_t call_of(std::string_view line) {
 
 Daemon::Daemon(asio::io_context& loop, LoadedConfig loaded)
     : executor_(loop.get_executor()), config_(std::move(loaded.gateway)),
-      specs_(std::move(loaded.connectors)), logs_(clock_, config_.data / "logs"),
+      specs_(std::move(loaded.connectors)),
+      logs_(clock_, config_.data / "logs", log_options(config_.logs)),
       crashes_(config_.data / "crashes"), service_(executor_),
-      signals_(executor_, SIGTERM, SIGINT, SIGHUP), tasks_(executor_) {}
+      signals_(executor_, SIGTERM, SIGINT, SIGHUP), tidy_timer_(executor_), tasks_(executor_) {}
 
 Result<void> Daemon::open() {
     auto lock = lock_data_folder(config_.data);
@@ -124,8 +132,7 @@ void Daemon::wire() {
 }
 
 void Daemon::wire_admin() {
-    control_ =
-        std::make_unique<SupervisorControl>(*supervisor_, logs_, events_.get(), &crashes_);
+    control_ = std::make_unique<SupervisorControl>(*supervisor_, logs_, events_.get(), &crashes_);
     reloader_ = std::make_unique<DaemonReloader>(
         DaemonReloader::Parts{executor_, config_, *journal_, *events_, *supervisor_, *policy_,
                               *endpoint_, service_, [this] { show_configuration(); }});

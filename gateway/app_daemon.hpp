@@ -15,6 +15,7 @@
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <memory>
 #include <optional>
 #include <string>
@@ -49,6 +50,7 @@ class Daemon {
     Task<void> serve_admin();
     Task<void> supervise();
     Task<void> tell_service_manager();
+    Task<void> tidy_logs();
     void part_ended();
     void record(std::string action);
     void tell_event(std::string to, std::string text);
@@ -76,7 +78,8 @@ class Daemon {
     std::unique_ptr<AdminApi> admin_;
     std::unique_ptr<HttpServer> admin_server_;
     asio::signal_set signals_;
-    int parts_running_ = 0;
+    asio::steady_timer tidy_timer_;
+    int parts_running_ = 0; // listeners and supervisor
     TaskGroup tasks_;
 };
 

@@ -35,7 +35,8 @@ void add_names(std::string& text, std::string_view label, const std::vector<std:
 
 Error refused_configuration(const std::filesystem::path& file, const runtime::Issues& issues) {
     Error error{"GH-C533", "the changed configuration is refused, and nothing was changed",
-                file.string(), "", "Mend what is named, check with `gatehouse validate`, and reload"};
+                file.string(), "",
+                "Mend what is named, check with `gatehouse validate`, and reload"};
     for (const runtime::Issue& issue : issues) {
         error.why += (error.why.empty() ? "" : "\n") + to_text(issue);
     }
@@ -85,6 +86,7 @@ std::vector<std::string> keep_until_restart(const GatewayConfig& running, Gatewa
     keep_member(running.vault_key, next.vault_key, "vault.key", notes);
     keep_member(running.durability, next.durability, "audit.durability", notes);
     keep_member(running.limits, next.limits, "limits", notes);
+    keep_member(running.logs, next.logs, "logs", notes);
     return notes;
 }
 

@@ -38,8 +38,8 @@ Result<void> sort_in(UniqueFd fd, std::string_view name, PassedSockets& sockets)
     const bool is_unix = sd_is_socket(fd.get(), AF_UNIX, SOCK_STREAM, 1) > 0;
     const bool is_tcp = sd_is_socket(fd.get(), AF_INET, SOCK_STREAM, 1) > 0 ||
                         sd_is_socket(fd.get(), AF_INET6, SOCK_STREAM, 1) > 0;
-    const std::string label = "descriptor " + std::to_string(fd.get()) + " (" + std::string(name) +
-                              ")";
+    const std::string label =
+        "descriptor " + std::to_string(fd.get()) + " (" + std::string(name) + ")";
     if (!is_unix && !is_tcp) {
         return bad_socket(label, "it is no listening stream socket, TCP or unix");
     }
@@ -89,8 +89,8 @@ std::string status_line(const std::vector<runtime::ConnectorStatus>& connectors)
         const bool a_good = a.first == "healthy", b_good = b.first == "healthy";
         return std::tuple(!a_good, -a.second, a.first) < std::tuple(!b_good, -b.second, b.first);
     });
-    std::string text = std::to_string(connectors.size()) +
-                       (connectors.size() == 1 ? " connector" : " connectors");
+    std::string text =
+        std::to_string(connectors.size()) + (connectors.size() == 1 ? " connector" : " connectors");
     for (std::size_t i = 0; i < words.size(); ++i) {
         text += (i == 0 ? ": " : ", ") + std::to_string(words[i].second) + " " + words[i].first;
     }

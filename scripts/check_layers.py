@@ -34,6 +34,7 @@ WALLS = [
     (r"boost/asio", ("runtime/", "sandbox/launcher", "sandbox/child_process", "sandbox/dial", "sandbox/memory_watch", "sandbox/jail_spawn", "gateway/")),
     (r"openssl/", ("gateway/", "runtime/http_client/tls_stream.cpp")),
     (r"sqlite3\.h", ("gateway/store/",)),
+    (r"systemd/", ("gateway/app_service.cpp",)),
     (r"sodium", ("gateway/credentials/", "gateway/auth/", "gateway/journal/", "gateway/mcp/request_state")),
     (r"re2/", ("runtime/logs/", "gateway/config/", "gateway/policy/", "gateway/mcp/", "gateway/virtual_server/",
                "runtime/health/text_evidence.cpp")),

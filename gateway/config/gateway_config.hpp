@@ -5,6 +5,7 @@
 #include "runtime/manifest/connector_spec.hpp"
 #include "runtime/manifest/issue.hpp"
 
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <map>
@@ -94,6 +95,13 @@ struct GatewayLimits {
     friend bool operator==(const GatewayLimits&, const GatewayLimits&) = default;
 };
 
+// Over all connectors; each manifest has a bound of its own besides.
+struct GatewayLogs {
+    std::uint64_t max_bytes = 4ULL << 30;   // logs.max_bytes
+    std::chrono::milliseconds retention{0}; // logs.retention; 0: kept until the room is needed
+    friend bool operator==(const GatewayLogs&, const GatewayLogs&) = default;
+};
+
 enum class AuditDurability { process, disk };
 
 struct GatewayConfig {
@@ -110,6 +118,7 @@ struct GatewayConfig {
     std::vector<PolicyRule> policy;
     AuditDurability durability = AuditDurability::process;
     GatewayLimits limits;
+    GatewayLogs logs;
 };
 
 struct LoadedConfig {

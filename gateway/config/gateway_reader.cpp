@@ -16,6 +16,8 @@ using runtime::NodeKind;
 constexpr std::size_t manifests_max_count = 1000;
 constexpr std::uint64_t kib = 1ULL << 10;
 constexpr std::uint64_t gib = 1ULL << 30;
+constexpr runtime::DurationRange log_retention_range{std::chrono::hours(1),
+                                                     std::chrono::hours(24 * 3650)};
 
 fs::path folder_of(const fs::path& file) {
     std::error_code problem;
@@ -100,10 +102,16 @@ void read_limits(const Field& field, GatewayLimits& limits) {
     read_size(fields["result"], limits.result_bytes, {kib, gib});
 }
 
+void read_logs(const Field& field, GatewayLogs& logs) {
+    const MapFields fields(field, {"max_bytes", "retention"});
+    read_size(fields["max_bytes"], logs.max_bytes, {gib / 1024, 1024 * gib});
+    read_duration(fields["retention"], logs.retention, log_retention_range);
+}
+
 void read_gateway_root(const Field& document, GatewayReading& reading) {
     const MapFields root(document, {"apiVersion", "kind", "listen", "public_url", "data",
                                     "manifests", "allowed_hosts", "store", "vault",
-                                    "virtual_servers", "policy", "audit", "limits"});
+                                    "virtual_servers", "policy", "audit", "limits", "logs"});
     GatewayConfig& config = reading.config;
     read_choice(root.required("apiVersion"), {"gatehouse/v1"});
     read_choice(root.required("kind"), {"Gateway"});
@@ -120,6 +128,7 @@ void read_gateway_root(const Field& document, GatewayReading& reading) {
         config.durability = static_cast<AuditDurability>(*choice);
     }
     read_limits(root["limits"], config.limits);
+    read_logs(root["logs"], config.logs);
 }
 
 } // namespace

@@ -52,8 +52,7 @@ Calls::Calls(Executor executor, CallServices services)
       attach_credential_(services.vault, services.directory), record_intent_(services.journal),
       states_(services.clock), task_ids_(services.clock),
       parked_(executor, services.dialogue.parking), last_call_(services.calls_before),
-      tasks_(executor),
-      dialogues_(executor, tasks_, services.dialogue.silence_max) {}
+      tasks_(executor), dialogues_(executor, tasks_, services.dialogue.silence_max) {}
 
 bool Calls::handles(std::string_view method) {
     return handles(method, Era::legacy) || handles(method, Era::modern);

@@ -33,9 +33,9 @@ class McpEndpoint final : public HttpHandler {
     std::optional<HttpReply> check_head(const HttpRequest& head) override;
     Task<void> handle(HttpRequest request, HttpResponder& responder) override;
     // The part of a new configuration that is about clients: hosts and virtual servers. Those that
-    // are unchanged keep their sessions; a changed one goes on by its new configuration, its clients
-    // are told that lists changed, and who left its audience loses its session; of a removed one
-    // all sessions and subscriptions end.
+    // are unchanged keep their sessions; a changed one goes on by its new configuration, its
+    // clients are told that lists changed, and who left its audience loses its session; of a
+    // removed one all sessions and subscriptions end.
     VirtualServerChanges reconfigure(const GatewayConfig& config);
     // To every client, after a change of policy.
     void tell_lists_changed();

@@ -13,8 +13,8 @@ namespace gatehouse::gateway {
 namespace {
 
 constexpr auto operator_start_deadline = std::chrono::seconds(120);
-constexpr std::string_view operator_client = R"({"name":"gatehouse call","version":")"
-                                             GATEHOUSE_VERSION R"("})";
+constexpr std::string_view operator_client =
+    R"({"name":"gatehouse call","version":")" GATEHOUSE_VERSION R"("})";
 
 bool exposes_connector(const VirtualServer& server, const ConnectorName& name) {
     return std::ranges::any_of(server.config().connectors,
@@ -133,8 +133,7 @@ Result<OperatorCalls::Way> OperatorCalls::way_of_agent(const ToolCallRequest& re
     return way;
 }
 
-Result<std::shared_ptr<Exchange>>
-OperatorCalls::exchange_of(const ToolCallRequest& request) const {
+Result<std::shared_ptr<Exchange>> OperatorCalls::exchange_of(const ToolCallRequest& request) const {
     auto exchange = std::make_shared<Exchange>();
     HttpRequest& http = exchange->http;
     http.method = "POST";

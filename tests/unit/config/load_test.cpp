@@ -341,4 +341,26 @@ TEST_CASE("a manifest that two files name is reported once") {
     CHECK(validate_files({}).empty());
 }
 
+TEST_CASE("the logs of all connectors together have a bound and an age") {
+    const TestFolder folder;
+    const GatewayLogs defaults = load_good(folder.gateway("manifests: .\n")).gateway.logs;
+    CHECK(defaults.max_bytes == 4ULL << 30);
+    CHECK(defaults.retention.count() == 0);
+    const std::string text = "manifests: .\nlogs: {max_bytes: 10MiB, retention: 7d}\n";
+    const GatewayLogs logs = load_good(folder.gateway(text)).gateway.logs;
+    CHECK(logs.max_bytes == 10ULL << 20);
+    CHECK(logs.retention == std::chrono::hours(7 * 24));
+}
+
+TEST_CASE("a policy may name operators, whom no audience knows") {
+    const TestFolder folder;
+    const std::string start = "manifests: .\npolicy:\n  - {name: a, effect: deny, principals: [";
+    for (const std::string good : {"operator:*", "operator:uid:0", "agent:ci", "*"}) {
+        CHECK(load_good(folder.gateway(start + "'" + good + "']}\n")).gateway.policy.size() == 1);
+    }
+    for (const std::string bad : {"operator:", "uid:0", "ci", "operators:*"}) {
+        CHECK(load_bad(folder.gateway(start + "'" + bad + "']}\n")).front().code == "GH-C506");
+    }
+}
+
 } // namespace

@@ -61,6 +61,24 @@ bool holds(const ArgumentCondition& tested, std::string_view arguments) {
 
 } // namespace
 
+TEST_CASE("a replaced policy decides at once, and answers of the old ones keep their names") {
+    Policy policy = compile({rule("first", false)});
+    std::vector<PolicyAnswer> answers{policy.decide(question("list"))};
+    for (const char* name : {"second", "first", "third"}) {
+        policy.replace(compile({rule(name, name[0] == 's')}));
+        answers.push_back(policy.decide(question("list")));
+    }
+    policy.replace(compile({}));
+    answers.push_back(policy.decide(question("list")));
+    std::vector<std::string> names;
+    for (const PolicyAnswer& answer : answers) {
+        names.emplace_back(answer.rule);
+    }
+    CHECK(names == std::vector<std::string>{"first", "second", "first", "third", "default"});
+    CHECK(answers[1].allowed);
+    CHECK_FALSE(answers[3].allowed);
+}
+
 TEST_CASE("without rules everything exposed is allowed by default") {
     const auto answer = compile({}).decide(question("add"));
     CHECK(answer.allowed);
