@@ -198,11 +198,16 @@ bool is_all_caps(std::string_view word) {
     return true;
 }
 
+constexpr bool is_time_mark(char byte) {
+    return byte == '-' || byte == ':' || byte == '.' || byte == ',' || byte == '/' || byte == '+' ||
+           byte == 'T' || byte == 'Z';
+}
+
 bool is_time(std::string_view token) {
     bool digits = false;
     for (const char byte : token) {
         digits = digits || is_digit(byte);
-        if (!is_digit(byte) && std::string_view("-+:.,/TZ").find(byte) == std::string_view::npos) {
+        if (!is_digit(byte) && !is_time_mark(byte)) {
             return false;
         }
     }
@@ -233,9 +238,10 @@ TokenLevel token_level(std::string_view token) {
     const std::string_view word = token.substr(0, end);
     const std::string_view mark = token.substr(end);
     const bool marked = bracketed ? !mark.empty() : mark.starts_with(':');
-    if (const auto level = parse_log_level(word);
-        level && (marked || (mark.empty() && is_all_caps(word)))) {
-        return {*level, false};
+    if (marked || (mark.empty() && is_all_caps(word))) {
+        if (const auto level = parse_log_level(word)) {
+            return {*level, false};
+        }
     }
     if (mark == ":" && exception_level(word) != LogLevel::none) {
         return {exception_level(word), false};

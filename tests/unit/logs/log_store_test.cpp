@@ -366,6 +366,30 @@ TEST_CASE("segments older than max_age go, the newest stays") {
     CHECK(log.read_last({}, 1, 0).records.at(0).seq == 100);
 }
 
+TEST_CASE("the log of a deleted connector goes file by file when it is too old, then its folder") {
+    TempFolder folder;
+    SystemClock clock;
+    const auto deleted = folder.path / "deleted";
+    std::filesystem::create_directory(deleted);
+    const auto old = deleted / Segment::file_name(1);
+    const auto recent = deleted / Segment::file_name(2);
+    for (const auto& path : {old, recent}) {
+        write_file(path, "some bytes");
+    }
+    const auto long_ago = std::chrono::file_clock::now() - std::chrono::hours(25);
+    std::filesystem::last_write_time(old, long_ago);
+    LogStoreOptions options;
+    options.max_age = std::chrono::hours(24);
+    LogStore store(clock, folder.path, options);
+    store.tidy();
+    CHECK_FALSE(std::filesystem::exists(old));
+    CHECK(std::filesystem::exists(recent));
+    std::filesystem::last_write_time(recent, long_ago);
+    store.tidy();
+    CHECK_FALSE(std::filesystem::exists(deleted));
+    CHECK(store.names().empty());
+}
+
 TEST_CASE(
     "a reader in the middle of its pages loses nothing that stays, whatever is written meanwhile") {
     TempFolder folder;
