@@ -106,7 +106,9 @@ ServiceManager::ServiceManager(Executor executor)
 }
 
 void ServiceManager::ready() {
-    tell("READY=1");
+    if (!ending_) {
+        tell("READY=1");
+    }
 }
 
 void ServiceManager::reloading() {

@@ -137,6 +137,9 @@ void Listener::acknowledge() {
 
 // The result that says: it ended because the server wanted it so.
 void Listener::end() {
+    if (std::exchange(ended_, true)) {
+        return;
+    }
     std::string result = R"({"resultType":"complete","_meta":{)" + subscription_meta(*exchange_) +
                          ",\"" + std::string(meta_server_info) +
                          "\":" + request().server().server_info() + "}}";

@@ -61,6 +61,7 @@ class Listener {
     std::vector<std::string> early_;
     bool acknowledged_ = false;
     bool refused_ = false; // ends as soon as it is acknowledged
+    bool ended_ = false;
 };
 
 class Subscriptions {

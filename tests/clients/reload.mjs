@@ -82,6 +82,20 @@ test("a call that waits at a connector whose manifest changes is answered by the
     assert.equal(text_of((await during).message.result), "during");
   }));
 
+test("a connector whose new manifest runs another program shows its tools, and listeners are told", () =>
+  with_daemon([echo("a")], async (daemon, files) => {
+    await healthy(daemon, "a");
+    const peer = await Peer.open({ url: daemon.url, token: daemon.token });
+    const listening = await peer.listen();
+    files.manifest({ ...connectors.misbehave("big_result", { instances: { min: 1 } }), metadata: { name: "a" } });
+    await daemon.ok(["reload"]);
+    await listening.until("the client is told", (m) => m.method === "notifications/tools/list_changed", 20_000);
+    const names = (await peer.request("tools/list")).message.result.tools.map((tool) => tool.name);
+    assert.ok(names.includes("a_bad") && !names.includes("a_echo"), names.join());
+    assert.equal(text_of((await peer.call("a_ok")).message.result), "ok");
+    await listening.drop();
+  }));
+
 test("connectors are added and removed, with the virtual servers that name them", () =>
   with_daemon([echo("a"), echo("b")], async (daemon, files) => {
     await healthy(daemon, "a", "b");
