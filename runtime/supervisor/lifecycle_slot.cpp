@@ -253,7 +253,8 @@ void LifecycleSlot::secret_changed() {
             tell("restarts to see the changed secret");
             ask_stop(StopReason::restart);
         }
-    } else if (state_ == InstanceState::backoff || (was_wrong && options_.min > 0)) {
+    } else if (!off_ && (state_ == InstanceState::backoff || (was_wrong && options_.min > 0))) {
+        // Not if a stop was asked for that the driver has not seen yet.
         ask_start();
     } else if (was_wrong) {
         backoff_.reset();

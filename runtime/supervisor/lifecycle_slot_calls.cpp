@@ -82,10 +82,11 @@ bool LifecycleSlot::serves_now() const {
     return state_ == InstanceState::ready && instance_->serves() && !stop_asked();
 }
 
-// A call wakes what sleeps, or what is just falling asleep; it never shortens a backoff.
+// A call wakes what sleeps, or what is just falling asleep; it never shortens a backoff. Only the
+// first that waits says so: several that told each other would do nothing else until it sleeps.
 void LifecycleSlot::wake_for_call() {
     const bool falling_asleep = stop_reason_ == StopReason::idle && has_process(state_);
-    if (state_ == InstanceState::idle || falling_asleep) {
+    if ((state_ == InstanceState::idle || falling_asleep) && !start_wanted_) {
         start_wanted_ = true;
         changed();
     }
