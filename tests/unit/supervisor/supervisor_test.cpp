@@ -234,6 +234,7 @@ TEST_CASE(
     stage.play({spec}, secret_scene);
     const auto lines = stage.log_lines(LogStream::standard_error);
     CHECK(has_line(lines, "token is ***"));
+    CHECK(has_line(stage.log_lines(LogStream::supervisor), "GH-S603"));
     CHECK_FALSE(has_line(lines, "first-secret-value"));
 }
 
