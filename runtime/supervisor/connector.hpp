@@ -54,6 +54,8 @@ class Connector {
     bool stuck() const;
 
     Task<CallReply> call(std::shared_ptr<ConnectorCall> call);
+    // Whether such a call goes to an instance that is ready.
+    bool serves_now(const ConnectorCall& call) const;
     Task<Result<std::shared_ptr<const Catalogue>>> catalogue(milliseconds deadline);
     Task<void> refresh(ListKind kind, std::shared_ptr<const Caller> caller, milliseconds deadline);
     Task<void> learn_own(std::shared_ptr<const Caller> caller, milliseconds deadline);

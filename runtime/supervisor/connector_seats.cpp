@@ -240,6 +240,10 @@ Task<CallReply> Connector::call(std::shared_ptr<ConnectorCall> call) {
     return call_own(wish, std::move(call));
 }
 
+bool Connector::serves_now(const ConnectorCall& call) const {
+    return wish_of(call.caller.get()).is_shared() && shared_->slot->serves_now();
+}
+
 Task<CallReply> Connector::call_own(SeatWish wish, std::shared_ptr<ConnectorCall> call) {
     call->set_cancel_handler([this] { changed_.notify(); });
     auto taking = take_seat(wish, call->caller, call, loop_now() + call->deadline);

@@ -57,6 +57,7 @@ class LifecycleSlot : public InstanceSlot, public std::enable_shared_from_this<L
     ConnectorStatus status() const override;
     HealthFacts facts() const override;
     std::uint64_t active_calls() const override;
+    bool serves_now() const override;
     bool resting() const override { return is_resting(state_); }
     bool asleep() const override;
 
@@ -183,7 +184,6 @@ class LifecycleSlot : public InstanceSlot, public std::enable_shared_from_this<L
     void note_unanswered(Instance& instance, const ConnectorCall& call, CallReply& reply,
                          Attempt attempt) const;
     std::optional<Error> refusal(Patience patience, SteadyTime until = {}) const;
-    bool serves_now() const;
     void wake_for_call();
     void ask_start();
     void ask_stop(StopReason reason);

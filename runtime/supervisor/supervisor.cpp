@@ -3,6 +3,7 @@
 #include "runtime/base/log.hpp"
 #include "runtime/session/http_session.hpp"
 #include "runtime/supervisor/supervisor_impl.hpp"
+#include "runtime/supervisor/wait_time.hpp"
 
 #include <boost/asio/cancellation_state.hpp>
 #include <boost/asio/this_coro.hpp>
@@ -217,19 +218,30 @@ std::shared_ptr<const Catalogue> Supervisor::known_catalogue(const ConnectorName
 
 Task<Result<std::shared_ptr<const Catalogue>>>
 Supervisor::catalogue(ConnectorName name, std::chrono::milliseconds deadline) {
-    Connector* connector = impl_->find(name);
-    if (connector == nullptr) {
-        co_return unknown_connector(name);
+    const SteadyTime until = loop_now() + deadline;
+    for (;;) {
+        const Connector* const connector = impl_->find(name);
+        if (connector == nullptr) {
+            co_return unknown_connector(name);
+        }
+        auto reading = impl_->find(name)->catalogue(left_until(until));
+        auto catalogue = co_await std::move(reading);
+        // Its manifest changed meanwhile: the new one is asked.
+        if (catalogue || impl_->find(name) == connector || loop_now() >= until) {
+            co_return catalogue;
+        }
     }
-    auto reading = connector->catalogue(deadline);
-    auto catalogue = co_await std::move(reading);
-    co_return catalogue;
 }
 
 Task<CallReply> Supervisor::call(ConnectorName name, std::shared_ptr<ConnectorCall> call) {
-    Connector* connector = impl_->find(name);
-    return connector != nullptr ? connector->call(std::move(call))
-                                : refuse_unknown(std::move(name));
+    const auto found = impl_->connectors.find(name);
+    if (found == impl_->connectors.end()) {
+        return refuse_unknown(std::move(name));
+    }
+    // Spared a frame: what is sent at once is drained, whatever becomes of the connector.
+    return found->second->serves_now(*call)
+               ? found->second->call(std::move(call))
+               : impl_->call_through_changes(found->second, std::move(call));
 }
 
 std::shared_ptr<const Catalogue> Supervisor::known_catalogue(const ConnectorName& name,

@@ -111,6 +111,24 @@ void Supervisor::Impl::replace(ConnectorSpec spec) {
     }
 }
 
+Task<CallReply> Supervisor::Impl::call_through_changes(ConnectorPtr connector,
+                                                       std::shared_ptr<ConnectorCall> call) {
+    const ConnectorName name = connector->spec().name;
+    const SteadyTime until = loop_now() + call->deadline;
+    for (;;) {
+        auto calling = connector->call(call);
+        CallReply reply = co_await std::move(calling);
+        const auto now = connectors.find(name);
+        const bool replaced = now != connectors.end() && now->second != connector;
+        const auto left = left_until(until);
+        if (!replaced || reply.end != CallEnd::never_sent || stopping || left.count() == 0) {
+            co_return reply;
+        }
+        call->deadline = left;
+        connector = now->second;
+    }
+}
+
 Task<void> Supervisor::Impl::until_gone(std::vector<ConnectorPtr> going) {
     SteadyTime deadline = loop_now();
     for (const ConnectorPtr& connector : going) {

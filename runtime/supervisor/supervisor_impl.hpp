@@ -37,6 +37,9 @@ struct Supervisor::Impl {
     ConnectorPtr still_ending(const ConnectorName& name) const;
     void begin(const ConnectorPtr& connector, ConnectorPtr before);
     Task<void> drive(ConnectorPtr connector, ConnectorPtr before);
+    // A call that waits while its connector is replaced goes on to the new one.
+    Task<CallReply> call_through_changes(ConnectorPtr connector,
+                                         std::shared_ptr<ConnectorCall> call);
     Task<void> until_gone(std::vector<ConnectorPtr> going);
     void forget_long_gone();
     void record_config(const ConnectorName& name, const char* what);

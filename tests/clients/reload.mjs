@@ -96,6 +96,43 @@ test("a connector whose new manifest runs another program shows its tools, and l
     await listening.drop();
   }));
 
+test("a storm of reloads under load loses no call of a connector that stays, and none of those that change", () =>
+  with_daemon([echo("a"), echo("b")], async (daemon, files) => {
+    await healthy(daemon, "a", "b");
+    const before = await instance_of(daemon, "b");
+    const children_before = descendants(daemon.pid).length;
+    let over = false;
+    const failures = [], counts = { a: 0, b: 0 };
+    const caller = async (name) => {
+      const modern = new ModernPeer({ url: daemon.url, token: daemon.token });
+      const session = await LegacySession.open(daemon.url, daemon.token);
+      for (let i = 0; !over; ++i) {
+        const text = `${name}${i}`;
+        const { message } = await (i % 2 ? modern.call(`${name}_echo`, { text }) : session.call(`${name}_echo`, { text }, i));
+        if (text_of(message?.result ?? {}) !== text) failures.push(JSON.stringify(message));
+        counts[name] += 1;
+      }
+    };
+    const callers = ["a", "a", "b", "b"].map(caller);
+    for (let round = 0; round < 20; ++round) {
+      files.manifest(echo("a", { env: { ROUND: String(round) } }));
+      if (round % 2) files.manifest(echo("extra"));
+      else fs.rmSync(path.join(files.manifests, "extra.yaml"), { force: true });
+      files.gateway({ policy: [{ name: `rule-${round}`, effect: round % 2 ? "deny" : "allow", tools: ["add"] }],
+                      virtual_servers: [server_of(round % 2 ? ["a", "b", "extra"] : ["a", "b"])] });
+      await daemon.ok(["reload"]);
+    }
+    over = true;
+    await Promise.all(callers);
+    assert.deepEqual(failures, []);
+    assert.ok(counts.a > 20 && counts.b > 100, JSON.stringify(counts));
+    assert.deepEqual(await instance_of(daemon, "b"), before);
+    files.remove("extra");
+    files.gateway({ virtual_servers: [server_of(["a", "b"])] });
+    await daemon.ok(["reload"]);
+    await eventually("only the processes of two connectors are left", () => descendants(daemon.pid).length === children_before);
+  }));
+
 test("connectors are added and removed, with the virtual servers that name them", () =>
   with_daemon([echo("a"), echo("b")], async (daemon, files) => {
     await healthy(daemon, "a", "b");
