@@ -2,6 +2,8 @@
 #include "runtime/supervisor/lifecycle_slot.hpp"
 #include "runtime/supervisor/wait_time.hpp"
 
+#include <algorithm>
+#include <cstring>
 #include <utility>
 
 namespace gatehouse::runtime {
@@ -18,13 +20,27 @@ std::string secrets_action(const ConnectorSpec& spec) {
            spec.credentials.front().secret.str() + "`";
 }
 
-// Of an answer that says itself that it is none.
+// A result may be long, and JSON is full of the quote that a search for a key begins with, so the
+// C library's search is used, which does not stop at each of them.
+bool has_part(std::string_view text, std::string_view part) {
+    return ::memmem(text.data(), text.size(), part.data(), part.size()) != nullptr;
+}
+
+std::optional<ResultFailure> failure_told(const CallReply& reply) {
+    const bool may_tell =
+        reply.end == CallEnd::result && has_part(reply.body(), result_failure_key.substr(0, 13));
+    return may_tell ? failure_of_result(reply.body()) : std::nullopt;
+}
+
+// Of an answer that says itself that it is none. Where it says so is near one of its ends, unless it
+// comes with something large on both sides; a text is only ever a hint.
 std::string_view error_text_of(const CallReply& reply) {
+    constexpr std::size_t end_bytes = 1024;
     const std::string_view body = reply.body();
-    const bool error =
-        reply.end == CallEnd::error ||
-        body.find(R"("isError":true)") != std::string_view::npos ||
-        body.find(R"("isError": true)") != std::string_view::npos;
+    const std::string_view last = body.substr(body.size() - std::min(body.size(), end_bytes));
+    const bool error = reply.end == CallEnd::error ||
+                       has_part(body.substr(0, end_bytes), R"("isError":true)") ||
+                       has_part(last, R"("isError":true)") || has_part(last, R"("isError": true)");
     return error ? body : std::string_view();
 }
 
@@ -38,7 +54,7 @@ void LifecycleSlot::count_call(const ConnectorCall& call, const CallReply& reply
                                SteadyTime began) {
     ++calls_total_;
     const bool answered = reply.end == CallEnd::result || reply.end == CallEnd::error;
-    const auto told = reply.end == CallEnd::result ? failure_of_result(reply.body()) : std::nullopt;
+    const auto told = failure_told(reply);
     events_.on_outcome(CallOutcomeSeen{call, reply, told});
     if (reply.end == CallEnd::cancelled) {
         return;

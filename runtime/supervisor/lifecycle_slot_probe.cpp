@@ -48,7 +48,9 @@ void LifecycleSlot::begin_probes(Instance& instance) {
             : now + first_period(std::min<milliseconds>(spec_.health.deep.period,
                                                         std::chrono::seconds(10)),
                                  host_.chance());
-    if (last_failure_) {
+    const bool failed_lately =
+        last_failure_at_ && *last_failure_at_ > host_.clock.wall_now() - restarted_window;
+    if (failed_lately) {
         instance.liveness.ask_confirmation();
         probes.liveness_at = now;
     }
