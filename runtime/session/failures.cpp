@@ -7,7 +7,7 @@ namespace gatehouse::runtime::failures {
 
 Error never_sent(const Error& reason) {
     return Error{reason.code, "the call was not sent to the connector", "", reason.what,
-                 "it did not run and can be repeated safely"};
+                 "it was never sent, so it is safe to retry"};
 }
 
 Error may_have_run(const Error& reason) {
