@@ -23,6 +23,13 @@ Error no_answer_within(std::chrono::milliseconds deadline) {
                  "see the connector's log, or raise run.timeouts.call in its manifest"};
 }
 
+Error no_answer_from_server(std::chrono::milliseconds deadline) {
+    return Error{"GH-D204",
+                 "no answer within " + duration_text(deadline) + "; the call may have run", "",
+                 "the connector's server took the request and did not answer in time",
+                 "see the server's log, or raise run.timeouts.call in the connector's manifest"};
+}
+
 Error no_input_within(std::chrono::milliseconds deadline) {
     return Error{"GH-P307",
                  "the client did not answer the connector within " + duration_text(deadline) +
@@ -83,7 +90,11 @@ Error failed_step(const CallReply& reply, const std::string& doing) {
     }
     Error failure = reply.failure;
     failure.where = doing;
-    if (reply.end == CallEnd::timed_out) {
+    if (reply.end == CallEnd::timed_out && failure.code == "GH-D204") {
+        failure.what = "the connector's server did not answer " + doing + " in time";
+        failure.action =
+            "see the server's log, or raise run.timeouts.startup in the connector's manifest";
+    } else if (reply.end == CallEnd::timed_out) {
         failure = Error{"GH-P306", "the connector did not answer " + doing + " in time", doing,
                         "it is slow to start, or does not speak MCP",
                         "see the connector's log, or raise run.timeouts.startup in its manifest"};

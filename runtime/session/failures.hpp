@@ -16,6 +16,8 @@ Error never_sent(const Error& reason);
 // As above, but the connector had got the call, or part of it.
 Error may_have_run(const Error& reason);
 Error no_answer_within(std::chrono::milliseconds deadline);
+// As above, of a server that runs elsewhere (GH-D204).
+Error no_answer_from_server(std::chrono::milliseconds deadline);
 // The client did not answer what the connector asked it.
 Error no_input_within(std::chrono::milliseconds deadline);
 // What kept a call in the queue.
@@ -31,7 +33,8 @@ Error answer_too_long(std::size_t length_bytes, std::size_t max_bytes);
 Error answer_unreadable(std::string why);
 
 // A step of the gateway's own (`doing`: "initialize", "tools/list") that got something else than a
-// result: GH-M403 refused, GH-P306 not in time, else why the session ended.
+// result: GH-M403 refused, GH-P306 not in time (GH-D204 of a server elsewhere), else why the
+// session ended.
 Error failed_step(const CallReply& reply, const std::string& doing);
 // GH-M403: the connector's answer cannot be used.
 Error wrong_answer(std::string what, std::string why);

@@ -279,9 +279,13 @@ void HttpSessionCore::expire(HttpCall& pending) {
     tell_cancelled(pending, client_is_slow ? "no answer of the client within the time allowed"
                                            : "no answer within the time allowed");
     const auto rested = std::chrono::duration_cast<std::chrono::milliseconds>(pending.rest.left());
+    if (client_is_slow) {
+        finish(pending, CallEnd::timed_out, failures::no_input_within(rested));
+        return;
+    }
     finish(pending, CallEnd::timed_out,
-           client_is_slow ? failures::no_input_within(rested)
-                          : failures::no_answer_within(pending.call.deadline));
+           options_.elsewhere ? failures::no_answer_from_server(pending.call.deadline)
+                              : failures::no_answer_within(pending.call.deadline));
 }
 
 // In the modern era closing the stream is the cancellation, and the exchange's end does that.

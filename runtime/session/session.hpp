@@ -36,6 +36,9 @@ struct SessionOptions {
     // The instance serves one client session only: whatever the connector says on its own belongs
     // to it. Otherwise only what is provably part of a call is passed on.
     bool single_session = false;
+    // The server runs elsewhere: no answer in time tells of it (GH-D204), not of a process here
+    // (GH-P306, GH-P307).
+    bool elsewhere = false;
     // How long a late answer to a call that was given up is hoped for. Until then an exclusive call
     // waits, and a connector whose question was just refused is not told to stop: it ends the call
     // by itself, and its answer is the proof that it says nothing more about it.

@@ -37,8 +37,10 @@ Task<Result<void>> RemoteSlot::launch_instance() {
     const auto instance = new_instance();
     HttpClientOptions client;
     client.secret_headers = std::move(headers_);
-    instance->session = host().make_http_session(
-        *target_, std::move(client), session_options(*instance), session_events(instance));
+    SessionOptions options = session_options(*instance);
+    options.elsewhere = true;
+    instance->session = host().make_http_session(*target_, std::move(client), std::move(options),
+                                                 session_events(instance));
     adopt(instance);
     co_return Result<void>();
 }
@@ -70,8 +72,8 @@ std::string RemoteSlot::end_text(const Instance& instance) const {
 ExitEvidence RemoteSlot::exit_of(const Instance& instance) const {
     ExitEvidence exit;
     exit.result = "session_ended";
-    exit.uptime =
-        std::chrono::duration_cast<milliseconds>(std::chrono::steady_clock::now() - instance.started);
+    exit.uptime = std::chrono::duration_cast<milliseconds>(std::chrono::steady_clock::now() -
+                                                           instance.started);
     return exit;
 }
 

@@ -1,3 +1,4 @@
+#include "runtime/session/failures.hpp"
 #include "tests/unit/session/http_session_stage.hpp"
 
 using namespace http_session_test;
@@ -326,6 +327,25 @@ TEST_CASE("a call past its deadline is timed out, and the connector is told") {
     CHECK(reply.end == CallEnd::timed_out);
     CHECK(reply.failure.code == "GH-P307");
     CHECK(eventually(stage.loop, [&] { return server.count("notifications/cancelled") == 1; }));
+}
+
+TEST_CASE("no answer in time of a server elsewhere tells of that server, in calls and handshake") {
+    Server server(Era::legacy, [](Peer& peer, const Asked& asked) {
+        return asked.rpc == "tools/call" && peer.client_closed();
+    });
+    SessionOptions options;
+    options.elsewhere = true;
+    Stage stage(server.url(), options);
+    REQUIRE(stage.handshake());
+    auto call = Stage::make("tools/call", R"({"name":"echo"})");
+    call->deadline = 100ms;
+    const CallReply reply = stage.call(call);
+    CHECK(reply.end == CallEnd::timed_out);
+    CHECK(reply.failure.code == "GH-D204");
+    CHECK(reply.failure.what.find("may have run") != std::string::npos);
+    const Error step = failures::failed_step(reply, "initialize");
+    CHECK(step.code == "GH-D204");
+    CHECK(step.what.find("may have run") == std::string::npos);
 }
 
 TEST_CASE("stop ends the calls in flight: they may have run, those in the queue did not") {
