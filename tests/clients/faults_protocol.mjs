@@ -15,7 +15,7 @@ function scene(name, fault, { args = [], run = {}, more = {}, ...rest }) {
 const in_call = (kind, more) => async (peer) => { await peer.call("ok"); return [call_fault(peer, kind, more)]; };
 const noise = { health: "degraded", cause: "GH-M401", condition: "stdout_noise", told: "answered" };
 const fine = { health: "healthy", told: "answered" };
-const unanswered = { health: "healthy", told: "may have run", within_ms: 1_000 };
+const unanswered = { health: "healthy", told: "timed out", within_ms: 1_000 };
 
 scene("stray", "stray text on stdout", { act: in_call("stray_text"), ...noise });
 scene("ansi", "ANSI sequences on stdout", { act: in_call("ansi"), ...noise });
@@ -27,7 +27,7 @@ scene("invalid-utf8", "an answer that is no UTF-8", { act: in_call("invalid_utf8
 scene("line-10", "an answer of 10 MiB", { act: in_call("long_answer", { n: 10 }), ...fine, p99_ms: 400 });
 scene("line-20", "an answer of 20 MiB, over the limit", { act: in_call("long_answer", { n: 20 }), health: "healthy", told: "GH-M402" });
 scene("line-100", "an answer of 100 MiB, over the limit", { act: in_call("long_answer", { n: 100 }), health: "healthy", told: "GH-M402", p99_ms: 600 });
-scene("endless", "a line of 40 MiB whose end never comes", { act: in_call("endless_line", { n: 40 }), health: "healthy", told: "may have run" });
+scene("endless", "a line of 40 MiB whose end never comes", { act: in_call("endless_line", { n: 40 }), ...unanswered });
 scene("deep", "an answer of 100,000 nested arrays", { act: in_call("deep", { n: 100_000 }), health: "healthy", told: "may have run" });
 scene("both", "an answer with both result and error", { act: in_call("result_and_error"), health: "healthy", told: "may have run" });
 scene("duplicate", "the same answer twice", { act: in_call("duplicate"), ...fine });
