@@ -35,7 +35,9 @@ void add_evidence(FactText& facts, const Json& detail, const ViewStyle& style) {
         facts.fact("why", text_field(cause, "why"));
         facts.fact("what to do", text_field(cause, "action"));
         facts.fact("who acts", text_field(action, "who"));
-        facts.fact("command", text_field(action, "verb"));
+        const std::string verb = text_field(action, "verb");
+        const bool said = text_field(cause, "action").find(verb) != std::string::npos;
+        facts.fact("command", said ? "" : verb);
         facts.fact("proof", joined_texts({text_field(evidence, "source"),
                                           text_field(evidence, "confidence")}));
         facts.fact("first seen", ago(evidence, "first_seen", style.now));
@@ -95,7 +97,8 @@ void add_instances(FactText& facts, const Json& detail, const ViewStyle& style) 
         std::string whom = text_field(instance, "member");
         whom = whom.empty() ? text_field(instance, "owner") : whom;
         const std::uint64_t pid = count_field(instance, "jail_pid");
-        table.rows.push_back({{shown_field(instance, "instance")},
+        const std::uint64_t id = count_field(instance, "instance");
+        table.rows.push_back({{id == 0 ? "-" : std::to_string(id)},
                               {shown_field(instance, "lifecycle")},
                               {health, tint_of_health(health)},
                               {whom.empty() ? "all" : whom},
@@ -247,6 +250,7 @@ std::string describe_view(const DescribedConnector& connector, const ViewStyle& 
     if (connector.events.is_array() && !connector.events.empty()) {
         ViewStyle inner = style;
         inner.width = style.width - 2;
+        inner.escape = true; // and cut to the width
         std::string lines;
         for (const Json& event : connector.events) {
             lines += event_line_view(event, inner) + "\n";

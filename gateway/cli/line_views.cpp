@@ -85,7 +85,9 @@ std::string event_line_view(const Json& event, const ViewStyle& style) {
                        "  " + padded(escape_controls(shown_field(event, "kind")), kind_width);
     const std::string change = escape_controls(change_text(event));
     rest += change.empty() ? "" : "  " + change;
-    const std::string text = escape_controls(text_field(event, "text"));
+    // The summary of a change of health says again what the change and its cause say.
+    const bool told = text_field(event, "kind") == "health" && !change.empty();
+    const std::string text = told ? "" : escape_controls(text_field(event, "text"));
     rest += text.empty() ? "" : "  " + text;
     const std::string cause = escape_controls(cause_line(member_field(event, "cause")));
     rest += cause.empty() ? "" : "  " + cause;
@@ -122,11 +124,10 @@ Table doctor_table(const Json& checks) {
         const std::string text = text_field(check, "text");
         const Tint tint = state == "ok" ? Tint::good : state == "warn" ? Tint::warn : Tint::bad;
         const bool act = !action.empty();
-        Cell what{
-            act ? text + " → " + action : text, Tint::none, text.substr(0, text.find(':')), {}};
-        what.below.push_back(text);
+        Cell what{act ? text + " → " + action : text};
         if (act) {
-            what.below.push_back("→ " + action);
+            what.brief = text.substr(0, text.find(':'));
+            what.below = {text, "→ " + action};
         }
         table.rows.push_back({{shown_field(check, "name")}, {state, tint}, std::move(what)});
     }

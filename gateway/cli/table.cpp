@@ -134,6 +134,15 @@ std::string wrapped_text(std::string_view text, std::size_t width, std::size_t i
             end_line();
         }
         line += (line.empty() ? "" : " ") + std::string(word);
+        // A word without blanks, such as a path, is broken where the line ends.
+        while (display_width(line) > room) {
+            const std::string head = cut_to_width(line, room + 1);
+            const std::string kept = head.substr(0, head.size() - std::string_view("…").size());
+            std::string tail = line.substr(kept.size());
+            line = kept;
+            end_line();
+            line = std::move(tail);
+        }
     }
     if (!line.empty()) {
         end_line();

@@ -120,8 +120,7 @@ test("tools lists what a connector offers, and call calls it, with arguments fro
   }));
 
 test("call --as runs by the policy of that agent: what it may not call is refused with 6", () =>
-  with_daemon({ connectors: [talker()], gateway: { policy: { rules: [
-      { deny: { tools: ["fail"] } }, { allow: { tools: ["*"] } }] } } }, async (daemon) => {
+  with_daemon({ connectors: [talker()], gateway: { policy: [{ name: "no-fail", effect: "deny", tools: ["fail"] }] } }, async (daemon) => {
     assert.equal(await daemon.ok(["call", "talker", "say", "--json", '{"text": "a"}', "--as", "demo"]), "said a\n");
     const denied = await daemon.cli(["call", "talker", "fail", "--as", "demo"]);
     assert.equal(denied.code, 6, denied.stdout + denied.stderr);

@@ -93,13 +93,16 @@ TEST_CASE("a connector that is well has a short description") {
 }
 
 TEST_CASE("an event shows who, what, from what to what and why, in one line") {
-    Json event = Json::parse(R"({"connector": "db", "kind": "health", "from": "healthy",
-        "to": "crash_loop", "text": "a\nb", "cause": {"code": "GH-P303", "what": "out of memory"}})");
+    Json event = Json::parse(R"({"connector": "db", "kind": "lifecycle", "from": "ready",
+        "to": "backoff", "text": "a\nb", "cause": {"code": "GH-P303", "what": "out of memory"}})");
     event["time"] = "2026-11-25T08:00:00.123456Z";
     CHECK(event_line_view(event, {describe_now}) ==
-          "2026-11-25T08:00:00.123Z  db            health     healthy → crash_loop  a\\x0ab  "
-          "GH-P303 out of mem…");
-    CHECK(event_line_view(event, {describe_now, false, true, 100, true}).ends_with("of memory"));
+          "2026-11-25T08:00:00.123Z  db            lifecycle  ready → backoff  a\\x0ab  "
+          "GH-P303 out of memory");
+    CHECK(event_line_view(event, {describe_now, false, true, 80}).ends_with("a\\x0ab  GH-…"));
+    CHECK(event_line_view(event, {describe_now, false, true, 80, true}).ends_with("of memory"));
+    event["kind"] = "health";
+    event["to"] = "crash_loop";
     CHECK(event_line_view(event, {describe_now, true}).find("\033[31mcrash_loop\033[0m") !=
           std::string::npos);
     event["connector"] = "";
