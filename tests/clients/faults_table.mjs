@@ -34,7 +34,7 @@ function page() {
 
 Made by the run (\`tests/clients/faults_table.mjs --write\`), with the real daemon: each fault, the state and cause it must give, what the callers
 in flight must be told, and what was seen. ${right} of ${all.length} as expected. The times are from the fault until the state was shown, rounded up.
-"told" is what a caller hears: an answer, how far the call got (`delivery` of the error: never sent, may have run, timed out, which may have run
+"told" is what a caller hears: an answer, how far the call got (\`delivery\` of the error: never sent, may have run, timed out, which may have run
 too), or the code of the refusal.
 
 ## Of the process

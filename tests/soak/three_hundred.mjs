@@ -7,7 +7,7 @@ import { footprint, keep_results, median, option, processes, quantile } from "./
 
 const count = option("connectors", 300), rounds = option("rounds", 5), window_ms = option("window-ms", 3_000), idle_ms = option("idle-ms", 10_000);
 const names = Array.from({ length: count }, (_, i) => `c${String(i + 1).padStart(3, "0")}`);
-const restart = { restart: { policy: "always", initial: "100ms", max: "100ms", jitter: 0, failures: 9, window: "1s" } };
+const restart = { restart: { policy: "always", initial: "100ms", max: "100ms", jitter: 0, failures: 1000, window: "2m" } };
 const begun = performance.now();
 const stage = await FaultStage.start("soak-many", [...names, "bad"].map((name) => faulty(name, [], { instances: { min: name === "bad" ? 0 : 1 } }, restart)));
 await stage.neighbour.stop();
