@@ -55,7 +55,14 @@ void CircuitBreaker::open(SteadyTime now, std::chrono::milliseconds how_long) {
     recent_.clear();
 }
 
-void CircuitBreaker::on_success(SteadyTime now) {
+bool CircuitBreaker::is_stale(std::optional<SteadyTime> sent, SteadyTime now) const {
+    return sent && *sent < until_ && state(now) == BreakerState::half_open;
+}
+
+void CircuitBreaker::on_success(SteadyTime now, std::optional<SteadyTime> sent) {
+    if (is_stale(sent, now)) {
+        return;
+    }
     switch (state(now)) {
     case BreakerState::open:
         return; // of a call that was sent before it opened
@@ -73,7 +80,11 @@ void CircuitBreaker::on_success(SteadyTime now) {
     }
 }
 
-void CircuitBreaker::on_failure(const Error& error, SteadyTime now) {
+void CircuitBreaker::on_failure(const Error& error, SteadyTime now,
+                                std::optional<SteadyTime> sent) {
+    if (is_stale(sent, now)) {
+        return;
+    }
     const BreakerState before = state(now);
     if (class_of_code(error.code) != FailureClass::outage) {
         if (before == BreakerState::half_open) {

@@ -30,10 +30,13 @@ class CircuitBreaker {
   public:
     // May a call go through? In half_open the one that is told yes is the trial.
     bool allow(SteadyTime now);
-    void on_success(SteadyTime now);
+    // `sent`: when the call went out. In half_open only what was sent since then counts: what is
+    // still under way from before is no trial, and says what is known already.
+    void on_success(SteadyTime now, std::optional<SteadyTime> sent = std::nullopt);
     // Only failures that tell of an outage count (class_of_code); others are no success either, and
     // a trial that ends with one lets another trial go.
-    void on_failure(const Error& error, SteadyTime now);
+    void on_failure(const Error& error, SteadyTime now,
+                    std::optional<SteadyTime> sent = std::nullopt);
 
     BreakerState state(SteadyTime now) const;
     // How long until a call may be let through; 0: now.
@@ -48,6 +51,8 @@ class CircuitBreaker {
         bool failed = false;
     };
     void note(SteadyTime now, bool failed);
+    // Of a call that went out before it was half open, while it is.
+    bool is_stale(std::optional<SteadyTime> sent, SteadyTime now) const;
     void open(SteadyTime now, std::chrono::milliseconds how_long);
 
     BreakerState state_ = BreakerState::closed; // open and recovering end by time alone

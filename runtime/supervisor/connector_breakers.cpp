@@ -48,7 +48,7 @@ void ConnectorBreakers::on_outcome(const CallOutcomeSeen& seen, SteadyTime now) 
     if (answered && !seen.told) {
         const auto found = hosts_.empty() ? hosts_.end() : hosts_.find(host_of(seen.call));
         if (found != hosts_.end()) {
-            found->second.breaker.on_success(now);
+            found->second.breaker.on_success(now, seen.sent);
         }
         return;
     }
@@ -61,7 +61,7 @@ void ConnectorBreakers::on_outcome(const CallOutcomeSeen& seen, SteadyTime now) 
         seen.told && !seen.told->host.empty() ? seen.told->host : host_of(seen.call);
     // Other failures only say of a trial that it is over.
     if (outage || hosts_.contains(host)) {
-        host_named(host).breaker.on_failure(failure, now);
+        host_named(host).breaker.on_failure(failure, now, seen.sent);
     }
 }
 

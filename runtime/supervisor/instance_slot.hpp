@@ -44,6 +44,7 @@ struct CallOutcomeSeen {
     const ConnectorCall& call;
     const CallReply& reply;
     const std::optional<ResultFailure>& told; // what the result itself says of a failure
+    std::optional<std::chrono::steady_clock::time_point> sent; // when it was let out, if known
 };
 
 class InstanceSlot {

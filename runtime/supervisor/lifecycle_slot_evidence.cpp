@@ -55,7 +55,7 @@ void LifecycleSlot::count_call(const ConnectorCall& call, const CallReply& reply
     ++calls_total_;
     const bool answered = reply.end == CallEnd::result || reply.end == CallEnd::error;
     const auto told = failure_told(reply);
-    events_.on_outcome(CallOutcomeSeen{call, reply, told});
+    events_.on_outcome(CallOutcomeSeen{call, reply, told, began});
     if (reply.end == CallEnd::cancelled) {
         return;
     }

@@ -119,6 +119,20 @@ TEST_CASE("an outage that comes back while it recovers keeps its date") {
     CHECK(fact.fact.cause.code == "GH-D202");
 }
 
+TEST_CASE("calls from before it was half open neither end the trial nor double the wait") {
+    BreakerScene scene;
+    const SteadyTime before = scene.now;
+    scene.fail(5);
+    scene.now += std::chrono::seconds(5);
+    REQUIRE(scene.breaker.allow(scene.now));
+    scene.breaker.on_success(scene.now, before);
+    scene.breaker.on_failure(error_of("GH-D204"), scene.now, before);
+    CHECK(scene.breaker.state(scene.now) == BreakerState::half_open);
+    CHECK_FALSE(scene.breaker.allow(scene.now));
+    scene.breaker.on_success(scene.now, scene.now);
+    CHECK(scene.breaker.allow(scene.now));
+}
+
 TEST_CASE("a trial that nobody ends, or that says nothing of the host, makes room for another") {
     BreakerScene scene;
     scene.fail(5);

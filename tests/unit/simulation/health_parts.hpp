@@ -25,8 +25,8 @@ class BreakerPart {
         return allowed ||
                (bug_ == HealthBug::two_trials && before == runtime::BreakerState::half_open);
     }
-    void on_success(SteadyTime now) { breaker_.on_success(now); }
-    void on_failure(const Error& error, SteadyTime now) {
+    void on_success(SteadyTime now, SteadyTime sent) { breaker_.on_success(now, sent); }
+    void on_failure(const Error& error, SteadyTime now, SteadyTime sent) {
         const bool forgets = bug_ == HealthBug::delays_stay_short &&
                              breaker_.state(now) == runtime::BreakerState::half_open;
         if (forgets) {
@@ -36,7 +36,7 @@ class BreakerPart {
             }
             return;
         }
-        breaker_.on_failure(error, now);
+        breaker_.on_failure(error, now, sent);
     }
     runtime::BreakerState state(SteadyTime now) const { return breaker_.state(now); }
     milliseconds retry_after(SteadyTime now) const { return breaker_.retry_after(now); }

@@ -24,6 +24,7 @@ enum class Mood { well, away, refuses, blocks, breaks, mixed };
 struct CallUnderWay {
     SteadyTime ends;
     SteadyTime began;
+    bool trial = false;
 };
 
 // What the books of the simulation say, from what was fed in alone.
@@ -75,8 +76,8 @@ class HealthWorld {
     void end_call(const CallUnderWay& call);
     const char* draw_failure();
     void say_text();
-    void note_answer();
-    void note_failure(const Error& failure);
+    void note_answer(SteadyTime sent);
+    void note_failure(const Error& failure, SteadyTime sent);
     void check_opening(BreakerState before);
     void collect();
     void look();
@@ -144,7 +145,7 @@ void HealthWorld::begin_calls() {
         }
         const milliseconds takes =
             random_.percent(90) ? random_.time_between(1, 900) : random_.time_between(900, 70'000);
-        under_way_.push_back({now() + takes, now()});
+        under_way_.push_back({now() + takes, now(), before == BreakerState::half_open});
     }
 }
 
@@ -173,14 +174,14 @@ const char* HealthWorld::draw_failure() {
                        : random_.one_of(ours);
 }
 
-void HealthWorld::note_answer() {
+void HealthWorld::note_answer(SteadyTime sent) {
     step("an answer");
-    breaker_.on_success(now());
+    breaker_.on_success(now(), sent);
     evidence_.add_answer(now());
     books_.refusals_in_row = 0;
 }
 
-void HealthWorld::note_failure(const Error& failure) {
+void HealthWorld::note_failure(const Error& failure, SteadyTime sent) {
     step("a failure", failure.code[3] * 1000 + std::stoi(failure.code.substr(4)));
     const BreakerState before = breaker_.state(now());
     const FailureClass of = class_of_code(failure.code);
@@ -191,7 +192,7 @@ void HealthWorld::note_failure(const Error& failure) {
     }
     books_.refusals_in_row += failure.code.starts_with("GH-A10") ? 1 : 0;
     story_.expect(!ours || of == FailureClass::policy, "our own refusals are told apart");
-    breaker_.on_failure(failure, now());
+    breaker_.on_failure(failure, now(), sent);
     evidence_.add_failure(failure, wall(), now());
     check_opening(before);
 }
@@ -216,18 +217,18 @@ void HealthWorld::check_opening(BreakerState before) {
 }
 
 void HealthWorld::end_call(const CallUnderWay& call) {
-    books_.trial_out = false; // whatever the call was: the breaker heard an outcome
+    books_.trial_out = books_.trial_out && !call.trial;
     const char* const failure = draw_failure();
     const auto took = std::chrono::duration_cast<std::chrono::microseconds>(call.ends - call.began);
     books_.calls.push_back(now());
     if (failure == nullptr) {
         window_.add(CallWindow::CallOutcome::answered, took, now());
-        note_answer();
+        note_answer(call.began);
         return;
     }
     const Error error = error_with(failure);
     window_.add(CallWindow::outcome_of(class_of_code(error.code)), took, now());
-    note_failure(error);
+    note_failure(error, call.began);
 }
 
 void HealthWorld::end_calls() {
