@@ -1,6 +1,8 @@
 #include "gateway/cli/table.hpp"
 
 #include <algorithm>
+#include <cstddef>
+#include <utility>
 
 namespace gatehouse::gateway {
 
@@ -68,6 +70,38 @@ void append_row(std::string& out, const std::vector<Cell>& row,
     out += '\n';
 }
 
+// What the last column needs at least.
+std::size_t last_width(const Table& table, bool fold) {
+    std::size_t width = display_width(table.headers.back());
+    for (const auto& row : table.rows) {
+        const std::size_t text = row.empty() ? 0 : display_width(escape_controls(row.back().text));
+        const bool brief = fold && !row.empty() && !row.back().brief.empty();
+        const std::size_t least = brief ? display_width(row.back().brief) : last_column_min_width;
+        width = std::max(width, std::min(text, least));
+    }
+    return width;
+}
+
+// Without the expendable columns for which there is no room.
+Table narrowed(Table table, const TableStyle& style) {
+    for (const std::string& header : table.expendable) {
+        std::vector<std::size_t> widths = natural_widths(table);
+        widths.back() = last_width(table, style.fold);
+        const auto found = std::find(table.headers.begin(), table.headers.end(), header);
+        if (widths_total(widths) <= style.width || found == table.headers.end()) {
+            continue;
+        }
+        const auto column = found - table.headers.begin();
+        table.headers.erase(found);
+        for (auto& row : table.rows) {
+            if (std::cmp_less(column, row.size())) {
+                row.erase(row.begin() + column);
+            }
+        }
+    }
+    return table;
+}
+
 // Rows whose last cell has no room for its text show it in brief and the rest below.
 Table folded(Table table, std::size_t width) {
     std::vector<std::size_t> widths = natural_widths(table);
@@ -94,7 +128,8 @@ std::string render_table(const Table& given, const TableStyle& style) {
     if (given.headers.empty()) {
         return {};
     }
-    const Table table = style.fold ? folded(given, style.width) : given;
+    Table table = style.width == TableStyle::uncut ? given : narrowed(given, style);
+    table = style.fold ? folded(std::move(table), style.width) : std::move(table);
     std::vector<std::size_t> widths = natural_widths(table);
     if (style.width != TableStyle::uncut) {
         fit_widths(widths, style.width);

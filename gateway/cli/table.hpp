@@ -22,6 +22,8 @@ struct Cell {
 struct Table {
     std::vector<std::string> headers;
     std::vector<std::vector<Cell>> rows; // as many cells as headers
+    // Columns that go, the first first, before any other is cut; never the last column.
+    std::vector<std::string> expendable = {};
 };
 
 struct TableStyle {

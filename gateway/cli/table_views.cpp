@@ -179,6 +179,7 @@ Table connectors_table(const Json& connectors, WallTime now) {
     Table table;
     table.headers = {"NAME", "HEALTH", "READY", "REV", "CALLS/5m",
                      "ERR%", "P95",    "MEM",   "AGE", "CAUSE"};
+    table.expendable = {"REV", "P95", "READY"};
     for (const Json& connector : connectors) {
         table.rows.push_back(connector_row(connector, now));
     }
@@ -187,6 +188,7 @@ Table connectors_table(const Json& connectors, WallTime now) {
 
 Table wide_connectors_table(const Json& connectors, WallTime now) {
     Table table = connectors_table(connectors, now);
+    table.expendable.clear();
     const std::vector<std::pair<const char*, const char*>> more{
         {"CPU%", "cpu_percent"},  {"TOOLS", "tool_count"},        {"FLYING", "in_flight"},
         {"TOTAL", "calls_total"}, {"RESTARTS", "restarts_total"}, {"LIFECYCLE", "lifecycle"},

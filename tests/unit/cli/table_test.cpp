@@ -59,6 +59,18 @@ TEST_CASE("a table keeps its width: the last column is cut first, then the wides
     CHECK(longest_line(render_table(table, {TableStyle::uncut, false})) > 260);
 }
 
+TEST_CASE("in a narrow table whole columns go before a word that matters is cut") {
+    Table table;
+    table.headers = {"NAME", "HEALTH", "REV", "CAUSE"};
+    table.rows = {
+        {{"exit-at-once"}, {"unhealthy"}, {"1f2e3d4c"}, {"GH-P301 it ended", {}, "GH-P301"}}};
+    table.expendable = {"REV"};
+    CHECK(render_table(table, {52, false, true}).find("1f2e3d4c") != std::string::npos);
+    CHECK(render_table(table, {34, false, true}) == "NAME          HEALTH     CAUSE\n"
+                                                    "exit-at-once  unhealthy  GH-P301\n");
+    CHECK(render_table(table, {TableStyle::uncut, false}).find("1f2e3d4c") != std::string::npos);
+}
+
 TEST_CASE("colour does not move the columns") {
     Table table;
     table.headers = {"HEALTH", "AGE"};
