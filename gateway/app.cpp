@@ -56,7 +56,9 @@ Task<void> Daemon::supervise() {
 }
 
 Task<void> Daemon::tell_service_manager() {
-    ServiceManager::StatusText status = [this] { return status_line(supervisor_->statuses()); };
+    ServiceManager::Status status;
+    status.text = [this] { return status_line(supervisor_->statuses()); };
+    status.changes = [this] { return events_->last_seq(); };
     return service_.run(std::move(status));
 }
 

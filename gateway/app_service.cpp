@@ -19,6 +19,7 @@ namespace {
 
 constexpr auto status_interval = std::chrono::seconds(5); // at most so often
 constexpr auto status_look_interval = std::chrono::seconds(1);
+constexpr auto status_stale_after = std::chrono::seconds(30);
 
 void tell(const std::string& message) {
     const int sent = sd_notify(0, message.c_str());
@@ -123,7 +124,7 @@ void ServiceManager::stopping() {
     tell("STOPPING=1\nSTATUS=stopping: calls in flight are finished");
 }
 
-Task<void> ServiceManager::run(StatusText status) {
+Task<void> ServiceManager::run(Status status) {
     boost::system::error_code ignored;
     auto token = asio::redirect_error(asio::use_awaitable, ignored);
     std::chrono::microseconds step = status_look_interval;
@@ -140,11 +141,17 @@ Task<void> ServiceManager::run(StatusText status) {
     }
 }
 
-void ServiceManager::tell_status(const StatusText& status, SteadyTime now) {
+void ServiceManager::tell_status(const Status& status, SteadyTime now) {
     if (ending_ || now < status_due_) {
         return;
     }
-    std::string text = status();
+    const std::uint64_t changes = status.changes();
+    if (last_changes_ == changes && now < status_stale_) {
+        return;
+    }
+    last_changes_ = changes;
+    status_stale_ = now + status_stale_after;
+    std::string text = status.text();
     if (text != last_status_) {
         tell("STATUS=" + text);
         last_status_ = std::move(text);

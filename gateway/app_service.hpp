@@ -9,6 +9,7 @@
 #include "runtime/supervisor/connector_status.hpp"
 
 #include <boost/asio/steady_timer.hpp>
+#include <cstdint>
 #include <functional>
 #include <optional>
 #include <string>
@@ -31,7 +32,12 @@ std::string status_line(const std::vector<runtime::ConnectorStatus>& connectors)
 
 class ServiceManager {
   public:
-    using StatusText = std::function<std::string()>;
+    // The line costs a look at every connector, so it is asked for only when the count of changes
+    // is another one, or half a minute has passed.
+    struct Status {
+        std::function<std::string()> text;
+        std::function<std::uint64_t()> changes;
+    };
     explicit ServiceManager(Executor executor);
 
     void ready();
@@ -40,11 +46,11 @@ class ServiceManager {
 
     // Until stop(): tells the watchdog that the loop turns, at half of its period, and the status
     // line when it has changed, at most every 5 s.
-    Task<void> run(StatusText status);
+    Task<void> run(Status status);
     void stop();
 
   private:
-    void tell_status(const StatusText& status, SteadyTime now);
+    void tell_status(const Status& status, SteadyTime now);
 
     asio::steady_timer timer_;
     bool listened_to_;
@@ -52,7 +58,9 @@ class ServiceManager {
     bool stopped_ = false;
     std::optional<std::chrono::microseconds> watchdog_; // its period
     std::string last_status_;
-    SteadyTime status_due_{};
+    std::optional<std::uint64_t> last_changes_;
+    SteadyTime status_due_{};   // not before
+    SteadyTime status_stale_{}; // whatever the count says
 };
 
 } // namespace gatehouse::gateway

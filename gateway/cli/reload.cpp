@@ -28,7 +28,9 @@ ExitCode run_reload(CliContext& context) {
     request.deadline = reload_deadline;
     const auto client = connect_admin(context.options);
     if (!client) {
-        return fail_with(context, client.error());
+        // Where the gateway file itself is broken, the daemon would refuse it as well.
+        const ExitCode code = fail_with(context, client.error());
+        return client.error().code == "GH-C531" ? ExitCode::invalid_manifest : code;
     }
     const auto answer = client.value().request(request);
     if (!answer) {

@@ -173,6 +173,10 @@ test("a configuration with problems is refused with all of them, and nothing cha
     assert.equal(text_of((await session.call("b_echo", { text: "as before" })).message.result), "as before");
     const refused = (await events_of(daemon)).filter((event) => event.kind === "daemon" && event.cause?.code === "GH-C533");
     assert.equal(refused.length, 1);
+    files.gateway({ polcy: [] });
+    const broken = await daemon.cli(["reload"]);
+    assert.equal(broken.code, 9, broken.stderr);
+    assert.match(broken.stderr, /polcy/);
   }));
 
 test("a changed policy holds at once for lists and calls, and clients of both eras are told", () =>
