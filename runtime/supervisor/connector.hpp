@@ -44,6 +44,8 @@ class Connector {
     // Starts the instance that serves everybody, unless it is off on purpose.
     Task<Result<void>> wake();
     void secret_changed();
+    // A reload read its manifest again and found it as it was.
+    void inputs_changed() { shared_->slot->inputs_changed(); }
     // Before run(): it is off on purpose from the beginning.
     void begin_stopped();
     // Before run(): `before` was this connector by an older manifest. Its lists are shown until

@@ -83,6 +83,8 @@ class InstanceSlot {
     virtual Task<Result<void>> stop() = 0;
     virtual Task<Result<void>> restart() = 0;
     virtual void secret_changed() = 0;
+    // Files that it is started from may have changed: one that could not start may try again.
+    virtual void inputs_changed() = 0;
 
     virtual Task<CallReply> call(std::shared_ptr<ConnectorCall> call) = 0;
     virtual Task<Result<std::shared_ptr<const Catalogue>>>

@@ -242,6 +242,28 @@ Task<Result<void>> LifecycleSlot::stop() {
                     "look for its processes with ps and try again"};
 }
 
+// To sleep, as if it had not been tried yet.
+void LifecycleSlot::leave_wrong() {
+    backoff_.reset();
+    failures_.clear();
+    last_failure_.reset();
+    last_failure_at_.reset();
+    downstream_since_.reset();
+    idle_wanted_ = true;
+    changed();
+}
+
+void LifecycleSlot::inputs_changed() {
+    if (state_ != InstanceState::misconfigured) {
+        return;
+    }
+    if (options_.min > 0) {
+        ask_start();
+    } else {
+        leave_wrong();
+    }
+}
+
 void LifecycleSlot::secret_changed() {
     // What the old value was refused for says nothing of the new one.
     evidence_.reset();
@@ -257,12 +279,7 @@ void LifecycleSlot::secret_changed() {
         // Not if a stop was asked for that the driver has not seen yet.
         ask_start();
     } else if (was_wrong) {
-        backoff_.reset();
-        failures_.clear();
-        last_failure_.reset();
-        last_failure_at_.reset();
-        downstream_since_.reset();
-        idle_wanted_ = true;
+        leave_wrong();
     }
     changed();
 }

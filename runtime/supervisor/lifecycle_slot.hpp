@@ -45,6 +45,7 @@ class LifecycleSlot : public InstanceSlot, public std::enable_shared_from_this<L
     Task<Result<void>> stop() override;
     Task<Result<void>> restart() override;
     void secret_changed() override;
+    void inputs_changed() override;
 
     Task<CallReply> call(std::shared_ptr<ConnectorCall> call) override;
     Task<Result<std::shared_ptr<const Catalogue>>> catalogue(milliseconds deadline) override;
@@ -187,6 +188,7 @@ class LifecycleSlot : public InstanceSlot, public std::enable_shared_from_this<L
     void wake_for_call();
     void ask_start();
     void ask_stop(StopReason reason);
+    void leave_wrong();
     bool stop_asked() const;
     CallReply refused(Error failure) const;
 

@@ -192,6 +192,10 @@ std::optional<ConnectorDetail> Supervisor::describe(const ConnectorName& name) c
     }
     ConnectorDetail detail = connector->detail();
     detail.crashes = impl_->crashes.list(name);
+    Evidence& evidence = detail.status.evidence;
+    if (!detail.crashes.empty() && evidence.health.cause) {
+        evidence.last_lines = detail.crashes.front().last_lines;
+    }
     return detail;
 }
 

@@ -187,9 +187,10 @@ Task<ApplyReport> Supervisor::apply(std::vector<ConnectorSpec> specs) {
         impl_->record_config(name, "removed");
     }
     for (auto& [name, spec] : wanted) {
-        const Connector* const now = impl_->find(name);
+        Connector* const now = impl_->find(name);
         if (now != nullptr && now->spec() == spec) {
             report.unchanged.push_back(name);
+            now->inputs_changed();
         } else if (now != nullptr) {
             report.changed.push_back(name);
             impl_->replace(std::move(spec));

@@ -115,6 +115,24 @@ Task<void> hasty_scene(Stage& stage) {
     CHECK(returned.end == CallEnd::result);
 }
 
+Task<void> misconfigured_scene(Stage& stage) {
+    auto& care = static_cast<CareStage&>(stage);
+    auto calling = call_tool(stage, "pid");
+    const CallReply refused = co_await std::move(calling);
+    CHECK(refused.failure.code == "GH-P305");
+    CHECK(stage.status().health == "misconfigured");
+    std::filesystem::rename(stage.folder / "code" / "care.py", stage.folder / "code" / "program");
+    ::chmod((stage.folder / "code" / "program").c_str(), 0755);
+    ConnectorSpec same = care.cared();
+    same.command = {"./program"};
+    std::vector<ConnectorSpec> wanted = {same};
+    auto applying = stage.supervisor->apply(std::move(wanted));
+    const ApplyReport report = co_await std::move(applying);
+    CHECK(report.unchanged.size() == 1);
+    auto waiting = until_health(stage, "idle");
+    co_await std::move(waiting);
+}
+
 Task<void> describe_scene(Stage& stage) {
     auto crashing = call_tool(stage, "crash");
     co_await std::move(crashing);
@@ -133,6 +151,7 @@ Task<void> describe_scene(Stage& stage) {
     CHECK(detail->status.evidence.revision == detail->status.revision);
     CHECK(detail->status.evidence.restarts_total == 1);
     CHECK(detail->status.log_cursor > 0);
+    CHECK(has_line(detail->status.evidence.last_lines, "called crash"));
     CHECK_FALSE(stage.supervisor->describe(mail).has_value());
 }
 
@@ -153,6 +172,13 @@ TEST_CASE("a changed connector drains its calls, and the next ones wait for its 
 TEST_CASE("changes that come faster than instances end follow each other") {
     CareStage stage;
     stage.play({stage.cared()}, hasty_scene);
+}
+
+TEST_CASE("a reload lets a misconfigured connector try again, though its manifest is the same") {
+    CareStage stage;
+    ConnectorSpec made = stage.cared();
+    made.command = {"./program"};
+    stage.play({made}, misconfigured_scene);
 }
 
 TEST_CASE("describe shows the instances, the crashes and the manifest of a connector") {

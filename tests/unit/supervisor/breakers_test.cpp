@@ -25,7 +25,8 @@ struct Breakers {
             told->host = host;
         }
         const ConnectorCall call = call_of(tool);
-        breakers.on_outcome(CallOutcomeSeen{call, reply, told}, clock.steady_now());
+        breakers.on_outcome(CallOutcomeSeen{call, reply, told, clock.steady_now()},
+                            clock.steady_now());
     }
     bool held(const std::string& tool) {
         return breakers.held_back(call_of(tool), clock.steady_now()).has_value();
