@@ -32,7 +32,7 @@ WALLS = [
     (r"boost/beast", ("runtime/base/beast_impl.cpp", "runtime/http_client/", "gateway/http/", "gateway/cli/")),
     (r"boost/asio/ssl", ("runtime/http_client/tls_stream.cpp",)),
     (r"boost/asio", ("runtime/", "sandbox/launcher", "sandbox/child_process", "sandbox/dial", "sandbox/memory_watch", "sandbox/jail_spawn", "gateway/")),
-    (r"openssl/", ("gateway/", "runtime/http_client/tls_stream.cpp")),
+    (r"openssl/", ("gateway/", "runtime/http_client/tls_stream.cpp", "runtime/supervisor/revision.cpp")),
     (r"sqlite3\.h", ("gateway/store/",)),
     (r"systemd/", ("gateway/app_service.cpp",)),
     (r"sodium", ("gateway/credentials/", "gateway/auth/", "gateway/journal/", "gateway/mcp/request_state")),

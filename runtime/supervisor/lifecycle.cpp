@@ -6,79 +6,79 @@ namespace gatehouse::runtime {
 
 namespace {
 
-using State = InstanceState;
-using Event = LifecycleEvent;
+using LifeState = InstanceState;
+using LifeEvent = LifecycleEvent;
 
 struct LifecycleRow {
-    State state;
-    Event event;
-    State next;
+    LifeState state;
+    LifeEvent event;
+    LifeState next;
 };
 
 constexpr LifecycleRow lifecycle_table[] = {
-    {State::pending, Event::slot_granted, State::preparing},
-    {State::pending, Event::slot_timeout, State::backoff},
-    {State::pending, Event::stop_asked, State::exited},
+    {LifeState::pending, LifeEvent::slot_granted, LifeState::preparing},
+    {LifeState::pending, LifeEvent::slot_timeout, LifeState::backoff},
+    {LifeState::pending, LifeEvent::stop_asked, LifeState::exited},
 
-    {State::preparing, Event::prepared, State::spawning},
-    {State::preparing, Event::input_wrong, State::misconfigured},
-    {State::preparing, Event::stop_asked, State::exited},
+    {LifeState::preparing, LifeEvent::prepared, LifeState::spawning},
+    {LifeState::preparing, LifeEvent::input_wrong, LifeState::misconfigured},
+    {LifeState::preparing, LifeEvent::stop_asked, LifeState::exited},
 
-    {State::spawning, Event::launched, State::handshake},
-    {State::spawning, Event::launch_failed, State::exited},
+    {LifeState::spawning, LifeEvent::launched, LifeState::handshake},
+    {LifeState::spawning, LifeEvent::launch_failed, LifeState::exited},
 
-    {State::handshake, Event::handshake_done, State::ready},
-    {State::handshake, Event::handshake_failed, State::stopping_eof},
-    {State::handshake, Event::stop_asked, State::stopping_eof},
-    {State::handshake, Event::tree_gone, State::exited},
+    {LifeState::handshake, LifeEvent::handshake_done, LifeState::ready},
+    {LifeState::handshake, LifeEvent::handshake_failed, LifeState::stopping_eof},
+    {LifeState::handshake, LifeEvent::stop_asked, LifeState::stopping_eof},
+    {LifeState::handshake, LifeEvent::tree_gone, LifeState::exited},
 
-    {State::ready, Event::stop_asked, State::draining},
-    {State::ready, Event::session_ended, State::stopping_eof},
-    {State::ready, Event::kill_due, State::stopping_kill},
-    {State::ready, Event::tree_gone, State::exited},
+    {LifeState::ready, LifeEvent::stop_asked, LifeState::draining},
+    {LifeState::ready, LifeEvent::session_ended, LifeState::stopping_eof},
+    {LifeState::ready, LifeEvent::kill_due, LifeState::stopping_kill},
+    {LifeState::ready, LifeEvent::tree_gone, LifeState::exited},
 
-    {State::draining, Event::drained, State::stopping_eof},
-    {State::draining, Event::tree_gone, State::exited},
+    {LifeState::draining, LifeEvent::drained, LifeState::stopping_eof},
+    {LifeState::draining, LifeEvent::tree_gone, LifeState::exited},
 
-    {State::stopping_eof, Event::eof_timeout, State::stopping_term},
-    {State::stopping_eof, Event::tree_gone, State::exited},
+    {LifeState::stopping_eof, LifeEvent::eof_timeout, LifeState::stopping_term},
+    {LifeState::stopping_eof, LifeEvent::tree_gone, LifeState::exited},
 
-    {State::stopping_term, Event::term_timeout, State::stopping_kill},
-    {State::stopping_term, Event::tree_gone, State::exited},
+    {LifeState::stopping_term, LifeEvent::term_timeout, LifeState::stopping_kill},
+    {LifeState::stopping_term, LifeEvent::tree_gone, LifeState::exited},
 
-    {State::stopping_kill, Event::kill_timeout, State::stuck},
-    {State::stopping_kill, Event::tree_gone, State::exited},
+    {LifeState::stopping_kill, LifeEvent::kill_timeout, LifeState::stuck},
+    {LifeState::stopping_kill, LifeEvent::tree_gone, LifeState::exited},
 
-    {State::stuck, Event::tree_gone, State::exited},
+    {LifeState::stuck, LifeEvent::tree_gone, LifeState::exited},
 
-    {State::exited, Event::restart_due, State::backoff},
-    {State::exited, Event::start_asked, State::pending},
-    {State::exited, Event::rest_idle, State::idle},
-    {State::exited, Event::rest_stopped, State::stopped},
-    {State::exited, Event::give_up, State::failed},
-    {State::exited, Event::input_wrong, State::misconfigured},
-    {State::exited, Event::lock_away, State::quarantined},
+    {LifeState::exited, LifeEvent::restart_due, LifeState::backoff},
+    {LifeState::exited, LifeEvent::start_asked, LifeState::pending},
+    {LifeState::exited, LifeEvent::rest_idle, LifeState::idle},
+    {LifeState::exited, LifeEvent::rest_stopped, LifeState::stopped},
+    {LifeState::exited, LifeEvent::give_up, LifeState::failed},
+    {LifeState::exited, LifeEvent::input_wrong, LifeState::misconfigured},
+    {LifeState::exited, LifeEvent::lock_away, LifeState::quarantined},
 
-    {State::backoff, Event::backoff_elapsed, State::pending},
-    {State::backoff, Event::start_asked, State::pending},
-    {State::backoff, Event::stop_asked, State::stopped},
+    {LifeState::backoff, LifeEvent::backoff_elapsed, LifeState::pending},
+    {LifeState::backoff, LifeEvent::start_asked, LifeState::pending},
+    {LifeState::backoff, LifeEvent::stop_asked, LifeState::stopped},
 
-    {State::idle, Event::start_asked, State::pending},
-    {State::idle, Event::stop_asked, State::stopped},
+    {LifeState::idle, LifeEvent::start_asked, LifeState::pending},
+    {LifeState::idle, LifeEvent::stop_asked, LifeState::stopped},
 
-    {State::stopped, Event::start_asked, State::pending},
-    {State::stopped, Event::rest_idle, State::idle},
+    {LifeState::stopped, LifeEvent::start_asked, LifeState::pending},
+    {LifeState::stopped, LifeEvent::rest_idle, LifeState::idle},
 
-    {State::failed, Event::start_asked, State::pending},
-    {State::failed, Event::stop_asked, State::stopped},
-    {State::failed, Event::rest_idle, State::idle},
+    {LifeState::failed, LifeEvent::start_asked, LifeState::pending},
+    {LifeState::failed, LifeEvent::stop_asked, LifeState::stopped},
+    {LifeState::failed, LifeEvent::rest_idle, LifeState::idle},
 
-    {State::misconfigured, Event::start_asked, State::pending},
-    {State::misconfigured, Event::stop_asked, State::stopped},
-    {State::misconfigured, Event::rest_idle, State::idle},
+    {LifeState::misconfigured, LifeEvent::start_asked, LifeState::pending},
+    {LifeState::misconfigured, LifeEvent::stop_asked, LifeState::stopped},
+    {LifeState::misconfigured, LifeEvent::rest_idle, LifeState::idle},
 
-    {State::quarantined, Event::start_asked, State::pending},
-    {State::quarantined, Event::stop_asked, State::stopped},
+    {LifeState::quarantined, LifeEvent::start_asked, LifeState::pending},
+    {LifeState::quarantined, LifeEvent::stop_asked, LifeState::stopped},
 };
 
 struct StateFacts {
@@ -108,11 +108,11 @@ constexpr StateFacts state_facts[] = {
 static_assert(std::size(state_facts) == instance_state_count);
 
 constexpr std::string_view event_texts[] = {
-    "start_asked",     "stop_asked",    "slot_granted",   "slot_timeout",     "prepared",
-    "launched",        "launch_failed", "handshake_done", "handshake_failed", "session_ended",
-    "kill_due",        "drained",       "eof_timeout",    "term_timeout",     "kill_timeout",
-    "tree_gone",       "restart_due",   "rest_idle",      "rest_stopped",     "give_up",
-    "input_wrong",     "lock_away",     "backoff_elapsed",
+    "start_asked", "stop_asked",    "slot_granted",    "slot_timeout",     "prepared",
+    "launched",    "launch_failed", "handshake_done",  "handshake_failed", "session_ended",
+    "kill_due",    "drained",       "eof_timeout",     "term_timeout",     "kill_timeout",
+    "tree_gone",   "restart_due",   "rest_idle",       "rest_stopped",     "give_up",
+    "input_wrong", "lock_away",     "backoff_elapsed",
 };
 static_assert(std::size(event_texts) == lifecycle_event_count);
 
