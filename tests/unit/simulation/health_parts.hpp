@@ -103,7 +103,8 @@ class TrackerPart {
     const runtime::Health& update(runtime::Health raw, WallTime now) {
         if (bug_ == HealthBug::no_dwell) {
             shown_ = std::move(raw);
-        } else if (bug_ == HealthBug::late_worsening && begun_ && now < last_ + milliseconds(4000) &&
+        } else if (bug_ == HealthBug::late_worsening && begun_ &&
+                   now < last_ + milliseconds(4000) &&
                    runtime::health_rank(raw.word) < runtime::health_rank(shown_.word)) {
             return shown_;
         } else if (bug_ == HealthBug::flapping_is_shown) {

@@ -112,7 +112,7 @@ void HealthWorld::change_mood() {
 
 void HealthWorld::change_process() {
     constexpr std::array<HealthPhase, 8> phases = {
-        HealthPhase::ready,   HealthPhase::ready,    HealthPhase::ready, HealthPhase::waiting,
+        HealthPhase::ready,    HealthPhase::ready,    HealthPhase::ready, HealthPhase::waiting,
         HealthPhase::starting, HealthPhase::stopping, HealthPhase::idle,  HealthPhase::stopped};
     const HealthPhase before = facts_.phase;
     facts_.phase = nervous_ ? HealthPhase::ready : random_.one_of(phases);
@@ -285,7 +285,8 @@ void HealthWorld::check_judged(const Health& raw) {
     known(facts_.phase == HealthPhase::ready && facts_.liveness.failures_in_row >= 3 &&
               !facts_.liveness.busy,
           HealthWord::unhealthy);
-    story_.expect(health_rank(raw.word) <= health_rank(worst), "the worst true word is the one said");
+    story_.expect(health_rank(raw.word) <= health_rank(worst),
+                  "the worst true word is the one said");
 }
 
 void HealthWorld::check_shown(HealthWord before, HealthWord raw, HealthWord shown) {
@@ -298,8 +299,8 @@ void HealthWorld::check_shown(HealthWord before, HealthWord raw, HealthWord show
     if (books_.turns.size() > flapping_count) {
         books_.turns.pop_front();
     }
-    const bool flaps = books_.turns.size() == flapping_count &&
-                       books_.turns.front() > wall() - minutes(10);
+    const bool flaps =
+        books_.turns.size() == flapping_count && books_.turns.front() > wall() - minutes(10);
     story_.expect(!flaps || shown != HealthWord::healthy, "what flaps is not shown as healthy");
     story_.expect(health_rank(shown) <= health_rank(raw), "what gets worse is shown at once");
     const bool damped = is_judged_word(before) && is_judged_word(raw) &&

@@ -15,8 +15,8 @@ enum class HealthBug {
     flapping_is_shown,       // each turn of a connector that flaps
     open_breaker_dispatches, // calls go out while it is open
     two_trials,
-    delays_stay_short,    // it is tried every five seconds for ever
-    policy_counts,        // our own refusals are taken for an outage
+    delays_stay_short,     // it is tried every five seconds for ever
+    policy_counts,         // our own refusals are taken for an outage
     one_refusal_is_enough, // for auth_failed
     text_is_believed,      // text alone is taken for proof
     wrong_roll_up,         // not the worst word is shown

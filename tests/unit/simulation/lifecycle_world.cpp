@@ -23,8 +23,7 @@ enum class LaunchFate { well, cannot_exec, cannot_exec_now };
 class SimulatedSlot final : public LifecycleSlot {
   public:
     SimulatedSlot(SlotInputs inputs, LifecycleWorld& world, SlotModel& model, Habit habit)
-        : LifecycleSlot(std::move(inputs)), world_(world), model_(model),
-          habit_(habit) {}
+        : LifecycleSlot(std::move(inputs)), world_(world), model_(model), habit_(habit) {}
 
     void change_secret(bool there);
     Task<CallReply> call(std::shared_ptr<ConnectorCall> call) override;
@@ -156,6 +155,8 @@ void TransitionEar::append(Event event) {
         place.model->on_start_over();
     }
     place.model->on_transition(event, left);
+    const Health health = judge_health(place.slot->facts(), std::chrono::system_clock::now());
+    place.model->on_judged(event.to, health.word);
 }
 
 void SimulatedSlot::change_secret(bool there) {
@@ -198,7 +199,8 @@ Task<Result<void>> SimulatedSlot::launch_instance() {
         const char* const code = fate == LaunchFate::cannot_exec ? "GH-P305" : "GH-P306";
         co_return Error{code, "the command cannot be executed", "", "", ""};
     }
-    auto process = std::make_shared<SimulatedProcess>(world_.loop.get_executor(), draw_fate(random, habit_));
+    auto process =
+        std::make_shared<SimulatedProcess>(world_.loop.get_executor(), draw_fate(random, habit_));
     model_.on_launched(process);
     const SessionEnd end = world_.bug == LifecycleBug::gone_with_first_process
                                ? SessionEnd::with_main_process
@@ -243,11 +245,12 @@ EndClass SimulatedSlot::judge_end(const Instance& instance, const EndContext& co
         judged.violations_before = 0;
     }
     EndClass end = classify_end(outcome, judged);
-    const bool retried = world_.bug == LifecycleBug::exit_78_is_retried &&
-                         end.verdict == EndVerdict::misconfigured;
+    const bool retried =
+        world_.bug == LifecycleBug::exit_78_is_retried && end.verdict == EndVerdict::misconfigured;
     end.verdict = retried ? EndVerdict::restart : end.verdict;
     // Asked of the classes themselves, beside what the slot makes of them.
-    const bool asked = context.reason == StopReason::verb || context.reason == StopReason::restart ||
+    const bool asked = context.reason == StopReason::verb ||
+                       context.reason == StopReason::restart ||
                        context.reason == StopReason::idle || context.reason == StopReason::shutdown;
     const bool configuration = !asked && !context.was_ready && !context.reason_error &&
                                outcome.kind == sandbox::EndKind::exited &&
@@ -266,9 +269,18 @@ EndClass SimulatedSlot::judge_end(const Instance& instance, const EndContext& co
 
 LifecycleWorld::LifecycleWorld(std::uint64_t seed, LifecycleBug planted, Story& told)
     : random(seed), bug(planted), story(told),
-      slots_(planted == LifecycleBug::too_many_cold_starts ? 6 : 5),
-      host_{loop.get_executor(), clock_, unused_launcher(), credentials_, tasks_, slots_,
-            nullptr, {}, 1 << 20, {}, {}, {}} {
+      slots_(planted == LifecycleBug::too_many_cold_starts ? 6 : 5), host_{loop.get_executor(),
+                                                                           clock_,
+                                                                           unused_launcher(),
+                                                                           credentials_,
+                                                                           tasks_,
+                                                                           slots_,
+                                                                           nullptr,
+                                                                           {},
+                                                                           1 << 20,
+                                                                           {},
+                                                                           {},
+                                                                           {}} {
     host_.next_instance_id = [this] { return InstanceId{++last_instance_}; };
     host_.chance = [this] { return random.unit(); };
     host_.events = &ear_;
@@ -282,12 +294,13 @@ LifecycleWorld::LifecycleWorld(std::uint64_t seed, LifecycleBug planted, Story& 
 ConnectorSpec LifecycleWorld::draw_spec(int number) {
     ConnectorSpec spec;
     spec.name = ConnectorName("c" + std::to_string(number));
-    constexpr std::array<RestartPolicy, 4> policies = {
-        RestartPolicy::on_failure, RestartPolicy::on_failure, RestartPolicy::always,
-        RestartPolicy::never};
+    constexpr std::array<RestartPolicy, 4> policies = {RestartPolicy::on_failure,
+                                                       RestartPolicy::on_failure,
+                                                       RestartPolicy::always, RestartPolicy::never};
     spec.restart.policy = random.one_of(policies);
     spec.restart.initial = random.percent(50) ? milliseconds(1000) : random.time_between(100, 3000);
-    spec.restart.max = random.percent(50) ? milliseconds(60'000) : random.time_between(3000, 60'000);
+    spec.restart.max =
+        random.percent(50) ? milliseconds(60'000) : random.time_between(3000, 60'000);
     spec.restart.failures = random.between(2, 10);
     spec.restart.window = minutes(random.between(5, 30));
     spec.restart.reset_after = minutes(random.between(1, 10));
@@ -336,8 +349,8 @@ void LifecycleWorld::add_place(int number) {
         restart.initial = milliseconds(1);
     }
     SlotInputs inputs{host_, *place.spec, nullptr, draw_options(), events_of(place)};
-    place.slot = std::make_shared<SimulatedSlot>(std::move(inputs), *this, *place.model,
-                                                 draw_habit(random));
+    place.slot =
+        std::make_shared<SimulatedSlot>(std::move(inputs), *this, *place.model, draw_habit(random));
     if (random.percent(10)) {
         place.slot->begin_stopped();
         place.model->on_stop_asked();
@@ -452,7 +465,8 @@ Task<void> LifecycleWorld::operate(LifecycleWorld& world) {
     for (int left = random.between(5, 60); left > 0; --left) {
         const bool burst = random.percent(35);
         const int most = random.percent(80) ? 30'000 : 600'000;
-        auto sleeping = sleep(world, burst ? random.time_between(0, 2) : random.time_between(0, most));
+        auto sleeping =
+            sleep(world, burst ? random.time_between(0, 2) : random.time_between(0, most));
         co_await std::move(sleeping);
         // Several at once for the same one: they meet before the slot has seen the first.
         Place& place = world.draw_place();
@@ -483,7 +497,8 @@ void LifecycleWorld::run() {
     story.expect(!VirtualTime::spun(), "the loop rests while nothing happens");
     story.expect(ended, "after the end of the daemon all comes to an end");
     if (ended) {
-        story.expect(loop_now() - shut_down_at_ <= seconds(150), "the end of the daemon takes long");
+        story.expect(loop_now() - shut_down_at_ <= seconds(150),
+                     "the end of the daemon takes long");
         check_end();
         return;
     }

@@ -14,7 +14,7 @@ enum class LifecycleBug {
     violations_are_forgotten, // never quarantined
     budget_has_no_end,        // failures are counted for nothing
     jitter_is_too_wide,
-    backoff_is_skipped,  // the pause is much too short
+    backoff_is_skipped, // the pause is much too short
     too_many_cold_starts,
     gone_with_first_process, // stopped is said before the tree is empty
     kill_is_believed,        // a kill is taken for its success

@@ -2,10 +2,10 @@
 
 #include "tests/unit/simulation/virtual_time.hpp"
 
-#include <boost/asio/redirect_error.hpp>
-#include <boost/asio/write.hpp>
 #include <algorithm>
 #include <array>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/write.hpp>
 
 namespace gatehouse::simulation {
 
@@ -132,8 +132,8 @@ void ScriptedConnector::accept(const std::string& line) {
 std::string ScriptedConnector::answer_line(const std::string& id, int tag) {
     const std::string body = R"({"tag":"c)" + std::to_string(tag) + R"("})";
     if (random_.percent(manners_.error)) {
-        return R"({"jsonrpc":"2.0","id":)" + id + R"(,"error":{"code":-32000,"message":"no","data":)" +
-               body + "}}";
+        return R"({"jsonrpc":"2.0","id":)" + id +
+               R"(,"error":{"code":-32000,"message":"no","data":)" + body + "}}";
     }
     return R"({"jsonrpc":"2.0","id":)" + id + R"(,"result":)" + body + "}";
 }

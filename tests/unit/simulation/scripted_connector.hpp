@@ -25,12 +25,12 @@ struct Manners {
     int unknown_id = 0;
     int garbage = 0;
     int error = 10;
-    int pieces = 30;               // pauses between pieces of its output
-    milliseconds dies_at{-1};      // -1: not by itself
+    int pieces = 30;          // pauses between pieces of its output
+    milliseconds dies_at{-1}; // -1: not by itself
     bool dies_mid_line = false;
-    milliseconds deaf_from{-1};    // reads nothing from then on …
-    milliseconds deaf_for{0};      // … for so long
-    bool swaps_ids = false;        // the planted bug
+    milliseconds deaf_from{-1}; // reads nothing from then on …
+    milliseconds deaf_for{0};   // … for so long
+    bool swaps_ids = false;     // the planted bug
 };
 
 Manners draw_manners(Random& random);

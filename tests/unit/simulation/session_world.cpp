@@ -6,10 +6,10 @@
 #include "tests/unit/simulation/scripted_connector.hpp"
 #include "tests/unit/simulation/virtual_time.hpp"
 
+#include <algorithm>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <algorithm>
 #include <csignal>
 #include <fcntl.h>
 #include <optional>
@@ -182,10 +182,9 @@ Task<CallReply> SessionWorld::through_bugs(SessionWorld& world,
 Task<void> SessionWorld::one_call(SessionWorld& world, int tag) {
     auto call = std::make_shared<ConnectorCall>();
     call->method = "tools/call";
-    call->params = R"({"name":"echo","arguments":{"tag":"c)" + std::to_string(tag) +
-                   R"(","text":")" +
-                   std::string(static_cast<std::size_t>(world.random_.between(0, 300)), 'x') +
-                   R"("}})";
+    call->params =
+        R"({"name":"echo","arguments":{"tag":"c)" + std::to_string(tag) + R"(","text":")" +
+        std::string(static_cast<std::size_t>(world.random_.between(0, 300)), 'x') + R"("}})";
     call->deadline = world.random_.time_between(5, 5'000);
     call->exclusive = world.with_exclusive_ && world.random_.percent(20);
     CallBook& book = world.books_[static_cast<std::size_t>(tag)];

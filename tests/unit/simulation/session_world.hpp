@@ -15,7 +15,7 @@ enum class SessionBug {
     cancel_is_unheard,   // a call that was given up keeps its slot
     end_is_late,         // calls outlive their connector
     deadline_is_longer,
-    called_again,         // a call that ran out of time is sent once more
+    called_again, // a call that ran out of time is sent once more
     too_many_in_flight,
     queue_is_too_long,
     sent_before_intent, // what the journal must know first

@@ -52,22 +52,22 @@ RunFate draw_any_fate(Random& random) {
     fate.handshake = shake == 0   ? HandshakeFate::wrong
                      : shake == 1 ? HandshakeFate::unanswered
                                   : HandshakeFate::answered;
-    fate.handshake_time = random.percent(80) ? random.time_between(10, 2'000)
-                                             : random.time_between(2'000, 40'000);
+    fate.handshake_time =
+        random.percent(80) ? random.time_between(10, 2'000) : random.time_between(2'000, 40'000);
     if (random.percent(60)) {
-        fate.life = random.percent(50) ? random.time_between(0, 3'000)
-                                       : random.time_between(0, 900'000);
+        fate.life =
+            random.percent(50) ? random.time_between(0, 3'000) : random.time_between(0, 900'000);
     }
     fate.end = draw_end(random);
     fate.hangs_after = random.percent(10) ? random.time_between(0, 300'000) : never;
     fate.leaves_on_eof = random.percent(80) ? random.time_between(0, 800) : never;
     fate.leaves_on_term = random.percent(70) ? random.time_between(0, 12'000) : never;
-    fate.dies_on_kill = random.percent(95) ? random.time_between(0, 50)
-                                           : random.time_between(4'000, 120'000);
+    fate.dies_on_kill =
+        random.percent(95) ? random.time_between(0, 50) : random.time_between(4'000, 120'000);
     fate.dies_on_kill = random.percent(98) ? fate.dies_on_kill : never;
     fate.leftover = random.percent(70) ? milliseconds(0) : random.time_between(1, 4'000);
-    fate.answer_time = random.percent(90) ? random.time_between(1, 500)
-                                          : random.time_between(500, 20'000);
+    fate.answer_time =
+        random.percent(90) ? random.time_between(1, 500) : random.time_between(500, 20'000);
     return fate;
 }
 

@@ -44,7 +44,7 @@ class SimulatedProcess {
     bool main_alive() const;
     bool tree_empty() const;
     bool ended_before_now() const; // what ends at this very instant may not be known yet
-    bool answers() const; // it lives and does not hang
+    bool answers() const;          // it lives and does not hang
     SteadyTime next_change() const;
     const sandbox::Outcome& outcome() const { return outcome_; }
     const RunFate& fate() const { return fate_; }

@@ -14,13 +14,21 @@ inline void require_holds(const World& world, SeedRange seeds) {
     REQUIRE_FALSE(finding.has_value());
 }
 
-// `part` of the invariant's text that must break.
-inline void require_found(const World& broken_world, SeedRange seeds, const std::string& part) {
-    const auto finding = find_broken(broken_world, seeds);
-    INFO("it should break: " << part);
+struct PlantedBug {
+    const World& without;
+    const World& with;
+    const char* part; // of the invariant's text that must break
+};
+
+inline void require_found(const PlantedBug& bug, SeedRange seeds) {
+    const auto finding = find_broken(bug.with, seeds);
+    INFO("it should break: " << bug.part);
     REQUIRE(finding.has_value());
     INFO(finding->text);
-    REQUIRE(finding->invariant.find(part) != std::string::npos);
+    REQUIRE(finding->invariant.find(bug.part) != std::string::npos);
+    const auto false_alarm = find_broken(bug.without, {seeds.first, finding->seed});
+    INFO((false_alarm ? false_alarm->text : std::string()));
+    REQUIRE_FALSE(false_alarm.has_value());
 }
 
 } // namespace gatehouse::simulation

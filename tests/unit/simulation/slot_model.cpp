@@ -20,8 +20,7 @@ milliseconds doubled(milliseconds initial, int times, milliseconds max) {
 }
 
 milliseconds share_of(milliseconds delay, double share) {
-    return milliseconds(
-        static_cast<milliseconds::rep>(static_cast<double>(delay.count()) * share));
+    return milliseconds(static_cast<milliseconds::rep>(static_cast<double>(delay.count()) * share));
 }
 
 // Nothing runs in these, and none is left by itself but backoff.
@@ -72,7 +71,8 @@ void SlotModel::on_prepare(bool secret_there) {
     if (secret_there) {
         starting_ = true;
         ++starts_.cold_starts;
-        expect(starts_.cold_starts <= starts_.cold_starts_max, "at most five cold starts at a time");
+        expect(starts_.cold_starts <= starts_.cold_starts_max,
+               "at most five cold starts at a time");
     }
 }
 
@@ -136,6 +136,20 @@ void SlotModel::on_transition(const runtime::Event& event,
     } else if (event.to == "quarantined") {
         locked_ = true;
     }
+}
+
+void SlotModel::on_judged(const std::string& state, runtime::HealthWord word) {
+    const bool says_itself = state == "stopped" || state == "failed" || state == "misconfigured" ||
+                             state == "quarantined";
+    if (says_itself) {
+        expect(runtime::to_text(word) == state, "a state that an operator must see is the health");
+    }
+    const bool down = state == "backoff" || state == "stuck";
+    const int rank = runtime::health_rank(word);
+    expect(!down || rank <= runtime::health_rank(runtime::HealthWord::downstream_outage),
+           "what is down is not shown as well");
+    expect(state == "ready" || word != runtime::HealthWord::healthy,
+           "only what is ready is healthy");
 }
 
 void SlotModel::on_ready_end(milliseconds uptime) {

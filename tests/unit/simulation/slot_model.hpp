@@ -4,6 +4,7 @@
 #pragma once
 
 #include "runtime/events/event_log.hpp"
+#include "runtime/health/health.hpp"
 #include "runtime/manifest/connector_spec.hpp"
 #include "runtime/supervisor/wait_time.hpp"
 #include "tests/unit/simulation/simulated_process.hpp"
@@ -35,6 +36,8 @@ class SlotModel {
     void on_launched(std::shared_ptr<SimulatedProcess> process);
     void on_start_over(); // it is ready, or the start failed or was broken off
     void on_transition(const runtime::Event& event, std::optional<milliseconds> backoff_left);
+    // The health that the slot's facts give right after that transition.
+    void on_judged(const std::string& state, runtime::HealthWord word);
     void on_ready_end(milliseconds uptime);
     void on_stopped_claimed();
     void on_ready_claimed();
