@@ -154,9 +154,9 @@ struct ConnectorSpec {
     std::map<std::string, std::string> env;
     InstanceSpec instances;
     TimeoutSpec timeouts;
-    int concurrency = 16;       // calls in flight on one instance; more wait in its queue
+    int concurrency = 16;         // calls in flight on one instance; more wait in its queue
     std::size_t queue_max = 4096; // calls waiting in it; one more is refused with GH-R701
-    bool validate = true; // check tool arguments against the tool's inputSchema
+    bool validate = true;         // check tool arguments against the tool's inputSchema
     std::vector<CredentialSpec> credentials;
     SandboxSpec sandbox;
     RestartSpec restart;

@@ -35,7 +35,8 @@ std::vector<CallInFlight> SessionCore::calls_in_flight(std::size_t max) const {
     std::vector<CallInFlight> calls;
     in_flight_.for_each([&](const PendingCall& pending) {
         if (pending.lane == Lane::shared && calls.size() < max) {
-            calls.push_back(shown_call(pending, output_->written_bytes() > pending.output_position));
+            calls.push_back(
+                shown_call(pending, output_->written_bytes() > pending.output_position));
         }
     });
     for (const PendingCall& pending : queue_) {

@@ -2,9 +2,9 @@
 // the scope of its manifest, and ends those that nobody needs. Used by the Supervisor. One loop.
 #pragma once
 
+#include "runtime/health/health_tracker.hpp"
 #include "runtime/logs/log_store.hpp"
 #include "runtime/manifest/connector_spec.hpp"
-#include "runtime/health/health_tracker.hpp"
 #include "runtime/supervisor/change_signal.hpp"
 #include "runtime/supervisor/connector_breakers.hpp"
 #include "runtime/supervisor/connector_detail.hpp"

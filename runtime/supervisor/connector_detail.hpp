@@ -13,7 +13,7 @@ struct ConnectorDetail {
     ConnectorStatus status; // of the connector as a whole, with its conditions and evidence
     // Each instance by itself, as it is at this instant; the shared one first.
     std::vector<ConnectorStatus> instances;
-    std::vector<CrashRecord> crashes; // newest first
+    std::vector<CrashRecord> crashes;  // newest first
     std::vector<BreakerFact> breakers; // of every host that ever failed
     ConnectorSpec spec;
 };

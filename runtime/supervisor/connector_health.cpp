@@ -67,9 +67,8 @@ milliseconds Connector::look() {
         event.text = change.host.empty() ? "what is behind it" : change.host;
         record(std::move(event));
     });
-    return is_steady(shown) && breakers_.all_closed(steady_now)
-               ? milliseconds(look_steady_gap)
-               : milliseconds(look_unsteady_gap);
+    return is_steady(shown) && breakers_.all_closed(steady_now) ? milliseconds(look_steady_gap)
+                                                                : milliseconds(look_unsteady_gap);
 }
 
 void Connector::tell_health(HealthWord before, const Evidence& evidence) {

@@ -23,9 +23,8 @@ std::shared_ptr<const Catalogue> without_resources(const Catalogue& catalogue,
     return made;
 }
 
-constexpr std::array<ListKind, 4> all_list_kinds = {ListKind::tools, ListKind::prompts,
-                                                    ListKind::resources,
-                                                    ListKind::resource_templates};
+constexpr std::array<ListKind, 4> all_list_kinds = {
+    ListKind::tools, ListKind::prompts, ListKind::resources, ListKind::resource_templates};
 
 bool same_items(const std::vector<CatalogueItem>& a, const std::vector<CatalogueItem>& b) {
     return std::ranges::equal(a, b, [](const CatalogueItem& one, const CatalogueItem& other) {

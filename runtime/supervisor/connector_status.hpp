@@ -48,13 +48,13 @@ struct ConnectorStatus {
     std::string era;         // legacy, modern; empty: not known yet
     std::vector<std::string> weakenings; // named ones of its manifest
 
-    Evidence evidence;    // the same health with everything that was seen to prove it
-    std::string revision; // of the manifest and the source, 8 hex digits
+    Evidence evidence;              // the same health with everything that was seen to prove it
+    std::string revision;           // of the manifest and the source, 8 hex digits
     std::uint64_t calls_recent = 0; // in the last five minutes
     std::uint64_t calls_recent_failed = 0;
-    std::int64_t p95_ms = 0; // of the recent calls; 0: none
-    double cpu_percent = 0;  // of one core, sum over the trees
-    std::uint64_t log_cursor = 0; // seq of its newest log record
+    std::int64_t p95_ms = 0;           // of the recent calls; 0: none
+    double cpu_percent = 0;            // of one core, sum over the trees
+    std::uint64_t log_cursor = 0;      // seq of its newest log record
     std::vector<BreakerFact> breakers; // those that are not closed
 };
 

@@ -91,14 +91,10 @@ Json crash_json(const CrashRecord& record) {
     for (const CrashedCall& call : record.calls) {
         calls.push_back(crashed_call_json(call));
     }
-    return Json{{"connector", record.connector},
-                {"instance", record.instance.value},
-                {"time", rfc3339_text(record.time)},
-                {"cause", crash_error_json(record.cause)},
-                {"exit", crash_exit_json(record.exit)},
-                {"calls", std::move(calls)},
-                {"last_lines", record.last_lines},
-                {"log_cursor", record.log_cursor}};
+    return Json{{"connector", record.connector},        {"instance", record.instance.value},
+                {"time", rfc3339_text(record.time)},    {"cause", crash_error_json(record.cause)},
+                {"exit", crash_exit_json(record.exit)}, {"calls", std::move(calls)},
+                {"last_lines", record.last_lines},      {"log_cursor", record.log_cursor}};
 }
 
 // A damaged file is foreign text as any other: what has another type than it should is refused.

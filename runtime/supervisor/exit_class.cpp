@@ -123,11 +123,10 @@ std::optional<EndClass> classify_proved(const Outcome& outcome, const EndContext
     if (outcome.pids_limit_hit && !well) {
         const std::string limit =
             context.pids_limit > 0 ? " of " + std::to_string(context.pids_limit) : "";
-        Error cause =
-            end_error("GH-P309",
-                      "it was refused a process at its limit" + limit + ", and ended with " +
-                          to_text(outcome),
-                      context);
+        Error cause = end_error("GH-P309",
+                                "it was refused a process at its limit" + limit +
+                                    ", and ended with " + to_text(outcome),
+                                context);
         cause.action = "raise sandbox.limits.pids in its manifest, or find out what forks; " +
                        logs_action(context);
         return failure(std::move(cause), context);
@@ -143,7 +142,8 @@ EndClass classify_violation(const Outcome& outcome, const EndContext& context) {
     if (context.violations_before + 1 < violations_max_count) {
         return failure(std::move(cause), context);
     }
-    cause.why += ", and not for the first time: " + std::to_string(violations_max_count) + " in all";
+    cause.why +=
+        ", and not for the first time: " + std::to_string(violations_max_count) + " in all";
     cause.action = "find out why it does that; `gatehouse start " + context.connector +
                    "` releases it from quarantine";
     return {EndVerdict::quarantined, std::move(cause)};

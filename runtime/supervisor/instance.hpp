@@ -74,7 +74,7 @@ struct Instance {
     Liveness liveness;
     ProbeTimes probes;
     SampledUse sampled;
-    int readers_running = 0;                    // of the session and the captures
+    int readers_running = 0; // of the session and the captures
     std::array<ListReadings, list_kind_count> lists;
     bool refreshing = false;
     bool killed_by_us = false;

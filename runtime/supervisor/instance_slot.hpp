@@ -103,8 +103,8 @@ class InstanceSlot {
     // Calls waiting or in flight; a slot without any that rests may be taken away.
     virtual std::uint64_t active_calls() const = 0;
     virtual bool serves_now() const = 0; // a call would not wait
-    virtual bool resting() const = 0; // nothing runs and nothing will until someone asks
-    virtual bool asleep() const = 0;  // resting, and nothing is wrong
+    virtual bool resting() const = 0;    // nothing runs and nothing will until someone asks
+    virtual bool asleep() const = 0;     // resting, and nothing is wrong
 };
 
 } // namespace gatehouse::runtime

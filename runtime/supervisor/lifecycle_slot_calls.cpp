@@ -196,8 +196,8 @@ bool LifecycleSlot::may_repeat(const CallReply& reply, const ConnectorCall& call
 }
 
 // The caller hears why we ended the instance, and the crash record what the caller heard.
-void LifecycleSlot::note_unanswered(Instance& instance, const ConnectorCall& call,
-                                    CallReply& reply, Attempt attempt) const {
+void LifecycleSlot::note_unanswered(Instance& instance, const ConnectorCall& call, CallReply& reply,
+                                    Attempt attempt) const {
     const bool hit = reply.end == CallEnd::never_sent || reply.end == CallEnd::may_have_run;
     if (!hit || instance.serves()) {
         return;

@@ -100,10 +100,10 @@ EndContext LifecycleSlot::end_context() {
 
 // An end without a failure is none for one that is to be ready for the next call.
 bool LifecycleSlot::kept_warm() const {
-    const bool wanted = options_.keep_warm.count() > 0 &&
-                        spec_.restart.policy == RestartPolicy::on_failure;
-    return wanted && (options_.keep_warm == keep_warm_always ||
-                      loop_now() < last_call_ + options_.keep_warm);
+    const bool wanted =
+        options_.keep_warm.count() > 0 && spec_.restart.policy == RestartPolicy::on_failure;
+    return wanted &&
+           (options_.keep_warm == keep_warm_always || loop_now() < last_call_ + options_.keep_warm);
 }
 
 // What the callers of its calls were told was noted while they were told.

@@ -32,8 +32,8 @@ std::optional<ResultFailure> failure_told(const CallReply& reply) {
     return may_tell ? failure_of_result(reply.body()) : std::nullopt;
 }
 
-// Of an answer that says itself that it is none. Where it says so is near one of its ends, unless it
-// comes with something large on both sides; a text is only ever a hint.
+// Of an answer that says itself that it is none. Where it says so is near one of its ends, unless
+// it comes with something large on both sides; a text is only ever a hint.
 std::string_view error_text_of(const CallReply& reply) {
     constexpr std::size_t end_bytes = 1024;
     const std::string_view body = reply.body();
@@ -86,8 +86,8 @@ void LifecycleSlot::count_call(const ConnectorCall& call, const CallReply& reply
 void LifecycleSlot::count_answer(const CallReply& reply) {
     const SteadyTime now = host_.clock.steady_now();
     const WallTime wall = host_.clock.wall_now();
-    const bool was_wrong = calls_failing_since_ || credential_trial_ || evidence_.blocked() ||
-                           evidence_.outage(now);
+    const bool was_wrong =
+        calls_failing_since_ || credential_trial_ || evidence_.blocked() || evidence_.outage(now);
     evidence_.add_answer(now);
     last_answer_at_ = wall;
     calls_failing_since_.reset();

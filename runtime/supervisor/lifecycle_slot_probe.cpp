@@ -42,12 +42,11 @@ void LifecycleSlot::begin_probes(Instance& instance) {
     ProbeTimes& probes = instance.probes;
     probes.liveness_at = now + first_period(spec_.health.liveness.period, host_.chance());
     probes.catalogue_at = now + first_period(spec_.health.catalogue_period, host_.chance());
-    probes.deep_at =
-        spec_.health.deep.tool.empty()
-            ? SteadyTime::max()
-            : now + first_period(std::min<milliseconds>(spec_.health.deep.period,
-                                                        std::chrono::seconds(10)),
-                                 host_.chance());
+    probes.deep_at = spec_.health.deep.tool.empty()
+                         ? SteadyTime::max()
+                         : now + first_period(std::min<milliseconds>(spec_.health.deep.period,
+                                                                     std::chrono::seconds(10)),
+                                              host_.chance());
     const bool failed_lately =
         last_failure_at_ && *last_failure_at_ > host_.clock.wall_now() - restarted_window;
     if (failed_lately) {
@@ -127,8 +126,8 @@ void LifecycleSlot::note_load(const Instance& instance) {
         events_.on_changed();
     }
     const milliseconds slo = spec_.health.slo_p95;
-    const bool slow = slo.count() > 0 &&
-                      call_window_.percentile(95, host_.clock.steady_now()) > slo;
+    const bool slow =
+        slo.count() > 0 && call_window_.percentile(95, host_.clock.steady_now()) > slo;
     if (slow != over_slo_since_.has_value()) {
         over_slo_since_ = slow ? std::optional(host_.clock.wall_now()) : std::nullopt;
         events_.on_changed();

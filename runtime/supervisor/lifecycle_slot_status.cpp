@@ -88,8 +88,8 @@ HealthFacts LifecycleSlot::facts() const {
     facts.restarts.total = restarts_total_;
     facts.restarts.window = backoff_.failures_within(spec_.restart.window, steady);
     facts.restarts.budget = spec_.restart.failures;
-    facts.latency.p95 = std::chrono::duration_cast<milliseconds>(
-        call_window_.percentile(95, steady));
+    facts.latency.p95 =
+        std::chrono::duration_cast<milliseconds>(call_window_.percentile(95, steady));
     facts.latency.slo = spec_.health.slo_p95;
     facts.latency.over_since = over_slo_since_;
     if (state_ == InstanceState::backoff) {

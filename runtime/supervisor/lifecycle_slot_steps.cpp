@@ -231,8 +231,8 @@ Task<LifecycleEvent> LifecycleSlot::serve() {
         const bool sleepy = options_.min == 0 && instance->calls_active == 0 &&
                             options_.keep_warm != keep_warm_always && !events_.watched();
         const SteadyTime idle_at =
-            last_call_ + (sleepy ? std::max(options_.idle_after, options_.keep_warm)
-                                 : options_.idle_after);
+            last_call_ +
+            (sleepy ? std::max(options_.idle_after, options_.keep_warm) : options_.idle_after);
         if (sleepy && loop_now() >= idle_at) {
             tell("stops: no calls for its idle time");
             stop_reason_ = StopReason::idle;

@@ -167,7 +167,8 @@ Task<void> LifecycleSlot::read_stale_lists(std::shared_ptr<Instance> instance) {
         const auto before = catalogue_;
         auto reading = read_list(instance, kind, spec_.timeouts.startup);
         const bool read = co_await std::move(reading);
-        if (read && instance == instance_ && (announced || lists_differ(*before, *catalogue_, kind))) {
+        if (read && instance == instance_ &&
+            (announced || lists_differ(*before, *catalogue_, kind))) {
             tell(std::string("its ") + list_words[index] +
                  " changed: " + std::to_string(catalogue_->list(kind).size()) + " now");
             events_.on_list_changed(kind);
@@ -235,8 +236,8 @@ void LifecycleSlot::note_output(InstanceId instance, std::string_view line) {
         ++instance_->lines_logged;
     }
     const WallTime now = host_.clock.wall_now();
-    const bool suspected = text_evidence_.suspected_auth(now) ||
-                           text_evidence_.suspected_downstream(now);
+    const bool suspected =
+        text_evidence_.suspected_auth(now) || text_evidence_.suspected_downstream(now);
     text_evidence_.add(TextOrigin::log_line, line, now);
     if (!suspected &&
         (text_evidence_.suspected_auth(now) || text_evidence_.suspected_downstream(now))) {

@@ -41,12 +41,11 @@ LivenessVerdict Liveness::on_silence(const LivenessSample& sample, WallTime at, 
     last_look_ = now;
     ++facts_.failures_in_row;
     facts_.failing_since = facts_.failing_since.value_or(at);
-    facts_.last_error =
-        Error{"GH-P307", "the connector does not answer",
-              "",
-              std::to_string(facts_.failures_in_row) + " probes in a row got no answer within " +
-                  duration_text(spec_.timeout) + (facts_.busy ? ", though it works" : ""),
-              "look at what it does; health.liveness in its manifest says how long it may be silent"};
+    facts_.last_error = Error{
+        "GH-P307", "the connector does not answer", "",
+        std::to_string(facts_.failures_in_row) + " probes in a row got no answer within " +
+            duration_text(spec_.timeout) + (facts_.busy ? ", though it works" : ""),
+        "look at what it does; health.liveness in its manifest says how long it may be silent"};
     const int patience = spec_.failures * (facts_.busy ? busy_patience : 1);
     if (facts_.failures_in_row >= patience) {
         verdict_ = LivenessVerdict::dead;

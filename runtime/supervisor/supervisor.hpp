@@ -69,8 +69,8 @@ class Supervisor final : public ConnectorDirectory {
     Task<Result<void>> wake(ConnectorName name);
     std::optional<ConnectorDetail> describe(const ConnectorName& name) const;
     // Makes the connectors what `specs` say and touches only what differs: one that is unchanged
-    // keeps running with its sessions; a changed one is drained and goes on by its new manifest, and
-    // its calls wait meanwhile; a removed one is drained and gone; a new one starts as with the
+    // keeps running with its sessions; a changed one is drained and goes on by its new manifest,
+    // and its calls wait meanwhile; a removed one is drained and gone; a new one starts as with the
     // daemon. Completes when the removed ones are gone. One at a time.
     Task<ApplyReport> apply(std::vector<ConnectorSpec> specs);
     // Restarts the running connectors that use this secret, so that they see the new value.
