@@ -149,12 +149,12 @@ void use_up_descriptors() {
     }
 }
 
-struct Kind {
+struct ProcessFault {
     const char* name;
     void (*act)(const Fault& fault);
 };
 
-constexpr Kind kinds[] = {
+constexpr ProcessFault process_faults[] = {
     {"exit", [](const Fault& f) { ::_exit(static_cast<int>(f.n)); }},
     {"signal", [](const Fault& f) { end_by_signal(static_cast<int>(f.n)); }},
     {"foreign_abi", [](const Fault&) { call_foreign_abi(); }},
@@ -181,7 +181,7 @@ void ignore_term() {
 }
 
 bool do_process_fault(const Fault& fault) {
-    for (const Kind& kind : kinds) {
+    for (const ProcessFault& kind : process_faults) {
         if (fault.kind == kind.name) {
             kind.act(fault);
             return true;

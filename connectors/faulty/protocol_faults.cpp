@@ -69,12 +69,12 @@ void tool_error(const Fault& fault) {
                                 R"("}],"isError":true)" + meta + "}");
 }
 
-struct Kind {
+struct ProtocolFault {
     const char* name;
     void (*act)(const Fault& fault);
 };
 
-constexpr Kind kinds[] = {
+constexpr ProtocolFault protocol_faults[] = {
     {"stray_text", [](const Fault& f) { after(f, "Server listening, have fun!\n"); }},
     {"ansi", [](const Fault& f) { after(f, "\x1b[31mred\x1b[0m\x1b]0;title\a\n"); }},
     {"bom", [](const Fault& f) { after(f, "\xef\xbb\xbf"); }},
@@ -121,7 +121,7 @@ constexpr Kind kinds[] = {
 } // namespace
 
 bool do_protocol_fault(const Fault& fault) {
-    for (const Kind& kind : kinds) {
+    for (const ProtocolFault& kind : protocol_faults) {
         if (fault.kind == kind.name) {
             kind.act(fault);
             return true;
