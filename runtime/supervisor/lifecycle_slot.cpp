@@ -257,7 +257,7 @@ void LifecycleSlot::inputs_changed() {
     if (state_ != InstanceState::misconfigured) {
         return;
     }
-    if (options_.min > 0) {
+    if (options_.min > 0 && !off_) {
         ask_start();
     } else {
         leave_wrong();

@@ -26,6 +26,7 @@ class SimulatedSlot final : public LifecycleSlot {
         : LifecycleSlot(std::move(inputs)), world_(world), model_(model), habit_(habit) {}
 
     void change_secret(bool there);
+    void change_inputs();
     Task<CallReply> call(std::shared_ptr<ConnectorCall> call) override;
 
   protected:
@@ -113,6 +114,7 @@ class LifecycleWorld {
     static Task<void> sleep(LifecycleWorld& world, milliseconds time);
     static Task<void> run_slot(Place& place);
     static Task<void> change_secret(Place& place, bool there);
+    static Task<void> change_inputs(Place& place);
     static Task<void> stop_slot(Place& place);
     static Task<void> start_slot(Place& place);
     static Task<void> restart_slot(Place& place);
@@ -163,6 +165,11 @@ void SimulatedSlot::change_secret(bool there) {
     secret_there_ = there;
     model_.on_secret_changed();
     secret_changed();
+}
+
+void SimulatedSlot::change_inputs() {
+    model_.on_inputs_changed();
+    inputs_changed();
 }
 
 Task<CallReply> SimulatedSlot::call(std::shared_ptr<ConnectorCall> call) {
@@ -443,6 +450,11 @@ Task<void> LifecycleWorld::change_secret(Place& place, bool there) {
     co_return;
 }
 
+Task<void> LifecycleWorld::change_inputs(Place& place) {
+    place.slot->change_inputs();
+    co_return;
+}
+
 void LifecycleWorld::act(Place& place) {
     const int drawn = random.between(0, 99);
     if (drawn < 50) {
@@ -455,6 +467,8 @@ void LifecycleWorld::act(Place& place) {
         tasks_.spawn("start", start_slot(place));
     } else if (drawn < 86) {
         tasks_.spawn("restart", restart_slot(place));
+    } else if (drawn < 89) {
+        tasks_.spawn("inputs", change_inputs(place));
     } else {
         tasks_.spawn("secret", change_secret(place, random.percent(80)));
     }

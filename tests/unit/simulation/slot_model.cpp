@@ -58,6 +58,14 @@ void SlotModel::on_secret_changed() {
     forgive();
 }
 
+void SlotModel::on_inputs_changed() {
+    step("inputs changed");
+    if (needs_input_) {
+        needs_input_ = false;
+        forgive();
+    }
+}
+
 void SlotModel::on_prepare(bool secret_there) {
     step("prepares", secret_there ? 1 : 0);
     expect(!off_, "nothing starts after a stop");

@@ -31,6 +31,7 @@ class SlotModel {
     void on_start_asked();
     void on_stop_asked();
     void on_secret_changed();
+    void on_inputs_changed(); // a reload: only what waits for an input cares
     // What the slot does.
     void on_prepare(bool secret_there);
     void on_launched(std::shared_ptr<SimulatedProcess> process);
