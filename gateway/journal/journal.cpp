@@ -1,9 +1,11 @@
 #include "gateway/journal/journal.hpp"
 
+#include "gateway/journal/open_intents.hpp"
 #include "gateway/journal/record_line.hpp"
 #include "gateway/journal/segment_writer.hpp"
 #include "runtime/base/log.hpp"
 
+#include <algorithm>
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/execution/outstanding_work.hpp>
 #include <boost/asio/post.hpp>
@@ -84,10 +86,12 @@ Result<void> sync_files(const std::vector<std::shared_ptr<UniqueFd>>& files) {
 // Lives as long as the posted flush that may outlast the journal.
 class JournalCore final : public std::enable_shared_from_this<JournalCore> {
   public:
-    JournalCore(Executor loop, const Clock& clock, SegmentWriter writer, bool sync)
+    JournalCore(Executor loop, const Clock& clock, SegmentWriter writer,
+                const JournalOptions& options)
         : loop_(std::move(loop)), clock_(clock), segments_(std::move(writer)),
-          good_(segments_.recovered()), ahead_(good_) {
-        if (sync) {
+          good_(segments_.recovered()), ahead_(good_), mark_every_(options.mark_every),
+          mark_seq_(good_.seq) {
+        if (options.sync_to_disk) {
             sync_thread_ = std::make_unique<asio::thread_pool>(1);
         }
     }
@@ -98,16 +102,24 @@ class JournalCore final : public std::enable_shared_from_this<JournalCore> {
         if (batch_.size() >= batch_max_bytes) {
             flush_and_post();
         }
-        records_.write(record, clock_.wall_now(), ahead_, batch_);
-        if (!flush_posted_) {
-            flush_posted_ = true;
-            asio::post(loop_, [core = shared_from_this()] {
-                core->flush_posted_ = false;
-                const Result<void> written = core->flush();
-                resume_all(std::exchange(core->decided_, {}), written);
-            });
+        if (batch_.empty()) {
+            put_owed();
         }
+        if (ahead_.seq - mark_seq_ >= mark_every_) {
+            put_mark();
+        }
+        put(record);
+        post_flush();
         return {ahead_.seq, flush_number_};
+    }
+
+    // These come before every other record: whatever is written next is written with them.
+    void owe(std::vector<JournalRecord> records) {
+        owed_ = std::move(records);
+        if (!owed_.empty()) {
+            put_owed();
+            post_flush();
+        }
     }
 
     void wait(const AddedRecord& added, std::unique_ptr<AppendWaiter> waiter) {
@@ -143,6 +155,38 @@ class JournalCore final : public std::enable_shared_from_this<JournalCore> {
     }
 
   private:
+    void put(const JournalRecord& record) {
+        records_.write(record, clock_.wall_now(), ahead_, batch_);
+        intents_.add(record, ahead_.seq);
+    }
+
+    void put_owed() {
+        for (const JournalRecord& record : owed_) {
+            put(record);
+        }
+    }
+
+    void put_mark() {
+        JournalRecord mark;
+        mark.kind = RecordKind::daemon;
+        mark.action = std::string(action_journal_mark);
+        mark.target = std::to_string(intents_.oldest_seq());
+        put(mark);
+        mark_seq_ = ahead_.seq;
+    }
+
+    void post_flush() {
+        if (flush_posted_) {
+            return;
+        }
+        flush_posted_ = true;
+        asio::post(loop_, [core = shared_from_this()] {
+            core->flush_posted_ = false;
+            const Result<void> written = core->flush();
+            resume_all(std::exchange(core->decided_, {}), written);
+        });
+    }
+
     // Leaves those whom it has decided over in decided_, for its caller to resume.
     Result<void> flush() {
         if (batch_.empty()) {
@@ -153,8 +197,12 @@ class JournalCore final : public std::enable_shared_from_this<JournalCore> {
         AppendWaits waits = std::exchange(waits_, {});
         if (written) {
             good_ = ahead_;
+            owed_.clear();
+            intents_.batch_written();
         } else {
             ahead_ = good_;
+            intents_.batch_lost(good_.seq);
+            mark_seq_ = std::min(mark_seq_, good_.seq);
             last_failure_ = written;
             failed_flush_number_ = flush_number_;
         }
@@ -216,6 +264,10 @@ class JournalCore final : public std::enable_shared_from_this<JournalCore> {
     ChainPosition good_;  // of the last record written
     ChainPosition ahead_; // of the last record in the batch
     std::string batch_;
+    std::vector<JournalRecord> owed_; // until they are written
+    OpenIntents intents_;
+    std::uint64_t mark_every_;
+    std::uint64_t mark_seq_; // of the last mark, or where this run began
     AppendWaits waits_;
     AppendWaits decided_;
     std::uint64_t flush_number_ = 1;
@@ -261,8 +313,17 @@ Result<std::unique_ptr<Journal>> Journal::open(Executor executor, const Clock& c
     if (!writer) {
         return writer.error();
     }
-    auto core = std::make_shared<JournalCore>(std::move(executor), clock, std::move(*writer),
-                                              options.sync_to_disk);
+    auto closings = closings_of_open_intents(options.folder);
+    if (!closings) {
+        return closings.error();
+    }
+    if (!closings->empty()) {
+        log_warn("journal: " + std::to_string(closings->size()) +
+                 " calls of an earlier run have no outcome; recorded as may_have_run (GH-G905)");
+    }
+    auto core =
+        std::make_shared<JournalCore>(std::move(executor), clock, std::move(*writer), options);
+    core->owe(std::move(*closings));
     auto impl = std::make_unique<Impl>(Impl{std::move(core)});
     return std::unique_ptr<Journal>(new Journal(std::move(impl)));
 }

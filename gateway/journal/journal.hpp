@@ -31,8 +31,8 @@ struct JournalRecord {
     std::string virtual_server;
     std::string connector;
     std::uint64_t instance = 0;
-    std::string method; // of MCP; empty for tools/call
-    std::string tool;   // or prompt, URI, task id: what was asked for
+    std::string method;         // of MCP; empty for tools/call
+    std::string tool;           // or prompt, URI, task id: what was asked for
     std::string_view arguments; // raw JSON; kept whole up to 4 KiB, else cut with digest and size
     std::string decision;       // "allow" | "deny"
     std::string rule;           // name of the deciding rule; "exposure" or "default" otherwise
@@ -50,12 +50,16 @@ struct JournalOptions {
     std::filesystem::path folder;
     std::uint64_t segment_max_bytes = 64ULL << 20;
     bool sync_to_disk = false; // audit.durability: disk (group fsync)
+    // After so many records one that says how far back calls are open, so that the next start
+    // need not read more.
+    std::uint64_t mark_every = 1 << 16;
 };
 
 class Journal {
   public:
-    // Opens the newest segment, cuts a torn last line, continues seq and chain. GH-G901 if not
-    // writable.
+    // Opens the newest segment, cuts a torn last line, continues seq and chain, and closes the
+    // calls that an earlier run left without an outcome (may_have_run, GH-G905), ahead of any other
+    // record. GH-G901 if not writable.
     static Result<std::unique_ptr<Journal>> open(Executor executor, const Clock& clock,
                                                  JournalOptions options);
     ~Journal();

@@ -68,6 +68,12 @@ constexpr CauseCode downstream_causes[] = {
     {"GH-G904", "another daemon runs on this data folder",
      "The folder's lock is held, so a second daemon does not start.",
      "Stop the other daemon first, or give this one another folder.", "operator"},
+    {"GH-G905", "the daemon ended before the call's outcome was recorded",
+     "The daemon was killed, or the journal could not be written, while the call was under way. "
+     "Nothing more is known: it may have run. The next start wrote the record.",
+     "Look at the service behind the connector to see whether it ran; find out in the system's log "
+     "why the daemon ended.",
+     "operator"},
     {"GH-G910", "the store cannot be opened",
      "The database of agents and secrets cannot be opened or written, or is of a newer Gatehouse.",
      "Check the file's owner and the free space; after a downgrade run the newer version again.",

@@ -33,7 +33,7 @@ function kills(run) {
   return `## SIGKILL of the daemon under load: ${word(run)}
 
 ${run.kills} kills. ${journal.acknowledged} calls were answered to clients; ${journal.acknowledged_lost} of them are missing in the journal. It has ${journal.records} records, verifies,
-and holds ${journal.without_outcome} intents without an outcome (calls that were in flight at a kill), ${journal.outcomes_without_intent} outcomes without an intent and ${journal.numbers_used_again} call numbers used again.
+and holds ${journal.without_outcome} intents without an outcome (the next start closed ${journal.closed_by_next_start}, of calls that were in flight at a kill), ${journal.outcomes_without_intent} outcomes without an intent and ${journal.numbers_used_again} call numbers used again.
 Every process was gone within ${run.gone_max_ms} ms; ready again in ${run.ready_p50_ms} ms (p50), at most ${run.ready_max_ms} ms.
 In the end ${run.left_after_stop} processes, ${Math.max(0, run.cgroups_left)} control groups and ${run.mounts_left} mounts were left.${run.fault_count > 0 ? `\nWrong: ${run.faults.join("; ")}` : ""}
 `;

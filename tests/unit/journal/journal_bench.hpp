@@ -25,9 +25,10 @@ inline void write_file(const std::filesystem::path& file, const std::string& byt
     std::ofstream(file, std::ios::binary | std::ios::trunc) << bytes;
 }
 
+// Of a kind that leaves nothing open for the next start.
 inline JournalRecord sample_record(std::uint64_t call) {
     JournalRecord record;
-    record.kind = RecordKind::intent;
+    record.kind = RecordKind::denial;
     record.call = call;
     record.principal = "agent:ci";
     record.virtual_server = "demo";

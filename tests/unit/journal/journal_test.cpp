@@ -93,7 +93,7 @@ TEST_CASE("a record is one JSON line with its fields in order and no empty ones"
     const std::string line = lines_of(bench.all_bytes()).at(0);
     const std::string expected =
         R"({"seq":1,"time":")" + rfc3339_text(bench.clock.wall_now()) +
-        R"(","kind":"intent","call":7,"principal":"agent:ci","virtual_server":"demo",)"
+        R"(","kind":"denial","call":7,"principal":"agent:ci","virtual_server":"demo",)"
         R"("connector":"notes","instance":3,"tool":"add","arguments":{"text":"hello"},)"
         R"("decision":"allow","rule":"default","prev":")" +
         std::string(64, '0') + R"(","hash":")";
