@@ -39,6 +39,7 @@ void VirtualServer::reconfigure(VirtualServerConfig config) {
     built_from_.clear();
     served_.reset();
     failed_.clear();
+    start_failures_.clear();
     config_ = std::move(config);
     server_info_ = describe_server(config_);
 }

@@ -13,6 +13,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <set>
@@ -30,6 +31,13 @@ struct ListRequest {
     std::string cursor;                            // params.cursor; empty: the first page
     PrincipalId principal;                         // whom policy is asked about
     const Policy* policy = nullptr;                // never null; outlives the request
+};
+
+// A connector that a name may belong to, and of which nothing is known because it never started.
+struct UnlearnedConnector {
+    ConnectorName connector;
+    std::string upstream_name; // the connector's own, if it has it
+    Error failure;
 };
 
 class VirtualServer {
@@ -59,6 +67,9 @@ class VirtualServer {
     // empty name, one that failed before is not waited for longer than a second.
     Task<void> learn(std::string name, std::chrono::milliseconds deadline);
     Task<void> learn_all(std::chrono::milliseconds deadline) { return learn({}, deadline); }
+    // After learn(name): whose start failed, of those that the name of a tool or prompt may belong
+    // to.
+    std::vector<UnlearnedConnector> unlearned(std::string_view name, PolicyKind kind) const;
 
     // The raw JSON of the list's result for that era: items in a steady order, without what policy
     // can never allow, at most 1000 items or 1 MiB a page. Waits for connectors never seen (their
@@ -110,7 +121,8 @@ class VirtualServer {
     std::shared_ptr<const ServedTools> served_;
     ExposedItemsCache exposed_items_;
     std::set<ConnectorName> failed_; // to be learned; the next list does not wait for them
-    std::set<std::string> warned_;   // each warning is logged once
+    std::map<ConnectorName, Error> start_failures_; // the last of each that nothing is known of
+    std::set<std::string> warned_;                  // each warning is logged once
 };
 
 } // namespace gatehouse::gateway

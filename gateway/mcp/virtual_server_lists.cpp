@@ -2,6 +2,7 @@
 // the lists themselves.
 #include "gateway/mcp/list_page.hpp"
 #include "gateway/mcp/virtual_server.hpp"
+#include "gateway/virtual_server/exposure.hpp"
 #include "runtime/base/assert.hpp"
 #include "runtime/base/log.hpp"
 #include "runtime/base/task_group.hpp"
@@ -103,14 +104,35 @@ Task<void> VirtualServer::learn_one(ConnectorName name, std::chrono::millisecond
     const auto learned = co_await directory_.catalogue(name, deadline);
     if (learned) {
         failed_.erase(name);
+        start_failures_.erase(name);
         co_return;
     }
     // Who waits for less than a start takes learns nothing of whether the connector starts.
     if (deadline >= start_wait_max) {
         failed_.insert(name);
     }
+    start_failures_.insert_or_assign(name, learned.error());
     warn({"the lists of connector " + name.str() +
           " are not known yet: " + to_text(learned.error())});
+}
+
+std::vector<UnlearnedConnector> VirtualServer::unlearned(std::string_view name,
+                                                         PolicyKind kind) const {
+    std::vector<UnlearnedConnector> found;
+    for (const ExposedConnector& exposed : config_.connectors) {
+        const auto failed = start_failures_.find(exposed.name);
+        if (failed == start_failures_.end() || !name.starts_with(exposed.prefix) ||
+            directory_.known_catalogue(exposed.name) != nullptr) {
+            continue;
+        }
+        const std::string_view base = name.substr(exposed.prefix.size());
+        auto upstream = kind == PolicyKind::tool ? selected_tool(exposed, base)
+                                                 : selected_prompt(exposed, base);
+        if (upstream) {
+            found.push_back({exposed.name, std::move(*upstream), failed->second});
+        }
+    }
+    return found;
 }
 
 Task<void> VirtualServer::refresh(ListKind kind, std::shared_ptr<const runtime::Caller> caller) {

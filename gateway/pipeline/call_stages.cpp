@@ -11,6 +11,16 @@ namespace gatehouse::gateway {
 
 namespace {
 
+std::string_view policy_name(const McpCall& call) {
+    if (call.kind == TargetKind::tool) {
+        return call.tool->exposed->upstream_name;
+    }
+    return call.kind == TargetKind::task ? std::string_view(call.task_tool)
+                                         : std::string_view(call.target->upstream_name);
+}
+
+} // namespace
+
 PolicyKind policy_kind(TargetKind kind) {
     switch (kind) {
     case TargetKind::prompt:
@@ -23,16 +33,6 @@ PolicyKind policy_kind(TargetKind kind) {
     }
     return PolicyKind::tool;
 }
-
-std::string_view policy_name(const McpCall& call) {
-    if (call.kind == TargetKind::tool) {
-        return call.tool->exposed->upstream_name;
-    }
-    return call.kind == TargetKind::task ? std::string_view(call.task_tool)
-                                         : std::string_view(call.target->upstream_name);
-}
-
-} // namespace
 
 Denied deny(Denial::Answer answer, std::string_view rule, Error error) {
     auto denial = std::make_unique<Denial>();
@@ -95,11 +95,30 @@ PolicyAnswer Authorize::decide(const McpCall& call) const {
     return answer;
 }
 
+// It may belong to a connector that cannot start: who may use that is told so, and nobody else.
+Denied Authorize::refuse_unknown(const McpCall& call) const {
+    PolicyQuestion question;
+    const std::string principal = call.request().principal().id().str();
+    question.principal = principal;
+    question.virtual_server = call.request().server().config().name.str();
+    question.kind = policy_kind(call.kind);
+    for (const UnlearnedConnector& one : call.unlearned) {
+        question.connector = one.connector.str();
+        question.tool = one.upstream_name;
+        if (policy_.may_ever_allow(question)) {
+            Denied denial = deny(Denial::Answer::failure, "unavailable", one.failure);
+            denial->connector = one.connector.str();
+            return denial;
+        }
+    }
+    return deny(Denial::Answer::unknown, "exposure",
+                Error{"GH-N405", "it is not exposed here", call.name, "", ""});
+}
+
 std::variant<AuthorizedCall, Denied> Authorize::operator()(SharedCall shared) const {
     const McpCall& call = *shared;
     if (!call.known()) {
-        return deny(Denial::Answer::unknown, "exposure",
-                    Error{"GH-N405", "it is not exposed here", call.name, "", ""});
+        return refuse_unknown(call);
     }
     const PolicyAnswer answer = decide(call);
     if (!answer.allowed) {
@@ -201,6 +220,9 @@ JournalRecord describe_denial(const McpCall& call, const Denial& denial) {
     record.decision = denial.answer == Denial::Answer::unknown ? "deny" : "allow";
     record.rule = std::string(denial.rule);
     record.reason = denial.error.code;
+    if (record.connector.empty()) {
+        record.connector = denial.connector;
+    }
     return record;
 }
 

@@ -23,7 +23,8 @@ struct Denial {
     Answer answer = Answer::unknown;
     std::string_view rule; // lives with the Policy, or is a literal
     Error error;
-    McpRefusal refusal; // for `refusal`
+    McpRefusal refusal;    // for `refusal`
+    std::string connector; // whose failure it is, where the call's target is not known
 };
 
 // Rare and large: kept apart, so that the frame of a call that goes on stays small.
@@ -33,6 +34,8 @@ Denied deny(Denial::Answer answer, std::string_view rule, Error error);
 // In the protocol's own words; GH-M412 and its like go to the journal.
 Denied deny_with(McpRefusal refusal, std::string_view rule, std::string code);
 
+PolicyKind policy_kind(TargetKind kind);
+
 class Authorize {
   public:
     explicit Authorize(const Policy& policy) : policy_(policy) {}
@@ -40,6 +43,7 @@ class Authorize {
 
   private:
     PolicyAnswer decide(const McpCall& call) const;
+    Denied refuse_unknown(const McpCall& call) const;
     Denied check_tool(const McpCall& call, std::string_view rule) const;
 
     const Policy& policy_;

@@ -94,7 +94,10 @@ Task<void> Calls::learn_and_answer(std::shared_ptr<McpCall> call, HttpResponder&
         const bool by_uri = call->kind == TargetKind::resource || !call->completion_ref.empty();
         co_await call->request().server().learn(by_uri ? "" : call->name, learn_deadline);
     }
-    find_target(*call);
+    const bool named = call->kind == TargetKind::tool || call->method == "prompts/get";
+    if (!find_target(*call) && named) {
+        call->unlearned = call->request().server().unlearned(call->name, policy_kind(call->kind));
+    }
     co_await answer_resolved(std::move(call), responder);
 }
 

@@ -18,6 +18,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 namespace gatehouse::gateway {
 
@@ -118,13 +119,14 @@ struct McpCall {
     std::shared_ptr<const ServedTools> tools; // the generation `tool` lives in
     const ServedTool* tool = nullptr;         // null: unknown, or no tool is meant
     std::optional<ServedTarget> target;       // of a prompt, resource or task; empty: unknown
-    std::string_view arguments;               // raw JSON object; empty if absent
-    std::string completion_ref;               // raw params.ref as the connector knows it
-    std::string cursor;                       // raw literal, of the connector's own; may be empty
-    std::string task_tool;                    // the connector's tool that made the task
-    bool as_task = false;                     // the client asks for a task of 2025-11-25
-    std::string_view input_responses;         // raw; empty if absent
-    std::string_view request_state;           // raw literal; empty if absent
+    std::vector<UnlearnedConnector> unlearned; // of an unknown one: whose it may be
+    std::string_view arguments;                // raw JSON object; empty if absent
+    std::string completion_ref;                // raw params.ref as the connector knows it
+    std::string cursor;                        // raw literal, of the connector's own; may be empty
+    std::string task_tool;                     // the connector's tool that made the task
+    bool as_task = false;                      // the client asks for a task of 2025-11-25
+    std::string_view input_responses;          // raw; empty if absent
+    std::string_view request_state;            // raw literal; empty if absent
     CallId id;
     HeldBytes held; // the body, until the call has ended
 

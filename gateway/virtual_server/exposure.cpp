@@ -56,8 +56,8 @@ Result<void> complete_input_schema(RenamedDefinition& definition) {
     }
     const auto type = runtime::find_member(schema, "type");
     if (!type) {
-        definition.text = with_member(definition.text, "inputSchema",
-                                      with_member(schema, "type", R"("object")"));
+        definition.text =
+            with_member(definition.text, "inputSchema", with_member(schema, "type", R"("object")"));
         return {};
     }
     if (runtime::string_value(*type) != "object") {
@@ -68,6 +68,30 @@ Result<void> complete_input_schema(RenamedDefinition& definition) {
 }
 
 } // namespace
+
+std::optional<std::string> selected_tool(const ExposedConnector& exposed, std::string_view base) {
+    std::string upstream(base);
+    for (const auto& [own, shown] : exposed.tools.rename) {
+        if (shown == base) {
+            upstream = own;
+            break;
+        }
+    }
+    const auto renamed = exposed.tools.rename.find(upstream);
+    const bool has_another_name = renamed != exposed.tools.rename.end() && renamed->second != base;
+    if (base.empty() || has_another_name ||
+        !tool_name_is_valid(exposed.prefix + std::string(base)) ||
+        !is_selected(exposed.tools, upstream)) {
+        return std::nullopt;
+    }
+    return upstream;
+}
+
+std::optional<std::string> selected_prompt(const ExposedConnector& exposed, std::string_view base) {
+    const bool shown = any_glob_matches(exposed.prompts.allow, base) &&
+                       !any_glob_matches(exposed.prompts.deny, base);
+    return shown && !base.empty() ? std::optional(std::string(base)) : std::nullopt;
+}
 
 std::vector<ExposedTool> expose_tools(const ExposedConnector& exposed,
                                       const runtime::Catalogue& catalogue,

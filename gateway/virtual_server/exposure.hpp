@@ -27,6 +27,11 @@ std::vector<ExposedTool> expose_tools(const ExposedConnector& exposed,
                                       const runtime::Catalogue& catalogue,
                                       std::vector<std::string>& warnings);
 
+// The connector's own name of what a client would see as prefix + `base`, if the selection shows
+// it; whether there is such a tool or prompt is another question.
+std::optional<std::string> selected_tool(const ExposedConnector& exposed, std::string_view base);
+std::optional<std::string> selected_prompt(const ExposedConnector& exposed, std::string_view base);
+
 // All tools of one virtual server in a deterministic order; of two with one name the first stays
 // and a warning names both.
 class ToolTable {

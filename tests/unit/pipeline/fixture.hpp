@@ -37,6 +37,9 @@ class FakeDirectory final : public runtime::ConnectorDirectory {
     }
     Task<Result<std::shared_ptr<const runtime::Catalogue>>>
     catalogue(ConnectorName, std::chrono::milliseconds) override {
+        if (start_failure) {
+            co_return *start_failure;
+        }
         co_return known;
     }
     Task<runtime::CallReply> call(ConnectorName,
@@ -83,6 +86,7 @@ class FakeDirectory final : public runtime::ConnectorDirectory {
     }
 
     std::shared_ptr<const runtime::Catalogue> known;
+    std::optional<Error> start_failure; // with `known` null: it never started
     std::vector<std::string> calls;
     std::vector<std::string> watched, unwatched, ended_sessions, told_of_roots;
     std::vector<SecretName> secrets;
