@@ -43,7 +43,7 @@ for (const [n, at] of [[0, "start"], [1, "start"], [1, "initialize"], [3, "list"
 for (const n of [78, 126, 127]) {
   for (const at of ["start", "initialize"]) {
     scene(`exit-${n}-${at}`, `exit ${n} at ${at}`, { args: exits_at(at, n), act: wake, health: "misconfigured", cause: "GH-P305",
-      within_ms: 1_500, serves: false });
+      told: "never sent", within_ms: 1_500, serves: false });
   }
 }
 // Its tools are known from an earlier start; the mark makes every later one fail.
@@ -144,7 +144,7 @@ fs.chmodSync(`${no_program.source.dir.path}/server.py`, 0o755);
 list.push(bad_interpreter, no_program);
 for (const name of ["bad-interpreter", "no-program"]) {
   scenes.push({ name, fault: name === "no-program" ? "exec fails: no program (ENOEXEC)" : "exec fails: no such interpreter (ENOENT)", act: wake, health: "misconfigured",
-    cause: "GH-P305", within_ms: 1_500, serves: false });
+    cause: "GH-P305", told: "never sent", within_ms: 1_500, serves: false });
 }
 
 before(async () => { stage = await FaultStage.start("process", list); });
