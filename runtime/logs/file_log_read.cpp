@@ -96,6 +96,10 @@ LogPage FileLog::read(const LogFilter& filter, std::uint64_t after_seq, std::siz
     const RecordFilter wanted(resolved, patterns_.get(filter.grep));
     Reading reading(wanted, max_count, max_bytes);
     reading.page.next = after_seq;
+    // Nothing is behind the end; a cursor may also be of an earlier log, or made up.
+    if (after_seq >= last_seq_) {
+        return std::move(reading.page);
+    }
     std::size_t at = segment_of(after_seq + 1);
     if (filter.since) {
         at = first_segment(wanted, after_seq);

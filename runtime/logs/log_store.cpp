@@ -43,6 +43,7 @@ struct LogStore::Impl {
     const Clock& clock;
     std::filesystem::path folder;
     LogStoreOptions options;
+    bool ending = false; // before the logs, whose last words may fill a segment
     std::map<ConnectorName, std::unique_ptr<FileLog>> logs{};
     // Sizes of the logs of deleted connectors, which nobody opened; they do not grow.
     std::map<ConnectorName, std::uint64_t> unopened_bytes{};
@@ -78,7 +79,9 @@ std::uint64_t files_bytes(const std::filesystem::path& folder) {
 LogStore::LogStore(const Clock& clock, std::filesystem::path folder, LogStoreOptions options)
     : impl_(new Impl{clock, std::move(folder), options}) {}
 
-LogStore::~LogStore() = default;
+LogStore::~LogStore() {
+    impl_->ending = true;
+}
 
 Result<FileLog*> LogStore::Impl::open_log(const ConnectorName& name, std::uint64_t max_bytes,
                                           LogPressure pressure) {
@@ -179,6 +182,9 @@ void LogStore::Impl::delete_unopened_expired() {
 }
 
 void LogStore::Impl::tidy() {
+    if (ending) {
+        return;
+    }
     for (const auto& [name, log] : logs) {
         log->delete_expired();
     }

@@ -120,6 +120,16 @@ TEST_CASE("a page holds what it may, and the pages together hold everything once
     CHECK(filled.log->read({}, 0, 1, 1).records.size() == 1);
 }
 
+TEST_CASE("behind the end there is nothing, whatever cursor is given") {
+    Filled filled(600);
+    for (const std::uint64_t after : {std::uint64_t{600}, std::uint64_t{601}, UINT64_MAX}) {
+        const LogPage page = filled.log->read(LogFilter(), after, 100, 1 << 20);
+        CHECK(page.records.empty());
+        CHECK_FALSE(page.more);
+        CHECK(page.next == after);
+    }
+}
+
 TEST_CASE("the newest lines come page by page backwards, without gap or double") {
     Filled filled;
     filled.reopen();
