@@ -74,6 +74,9 @@ class FileEventLog final : public EventLog {
   private:
     std::vector<Event> read_oldest(const EventFilter& filter) const {
         std::vector<Event> found;
+        if (filter.after_seq >= last_seq()) {
+            return found; // nothing is behind the end, whatever cursor was given
+        }
         const auto& files = files_.files();
         for (std::size_t at = 0; at < files.size() && filter.after_seq + 1 < memory_from_; ++at) {
             const bool passed =

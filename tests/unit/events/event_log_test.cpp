@@ -145,6 +145,17 @@ TEST_CASE("events are chosen by connector, kind and time, in memory and on disk 
     }
 }
 
+TEST_CASE("behind the end there is no event, whatever cursor is given") {
+    EventScene scene;
+    scene.open()->append(event_of(EventKind::verb, "notes"));
+    auto log = scene.open(); // nothing of it lies in memory
+    EventFilter filter;
+    for (const std::uint64_t after : {std::uint64_t{1}, std::uint64_t{2}, UINT64_MAX}) {
+        filter.after_seq = after;
+        CHECK(log->read(filter).empty());
+    }
+}
+
 TEST_CASE("a torn tail is cut at any byte, and the numbers go on without a gap") {
     EventScene scene;
     {
