@@ -139,6 +139,7 @@ void Daemon::wire_admin() {
     AdminParts parts{*control_, *agents_, *vault_, *journal_, clock_};
     parts.reloader = reloader_.get();
     parts.tool_caller = &endpoint_->tool_caller();
+    parts.on_agent_removed = [this](const PrincipalId& agent) { endpoint_->end_agent(agent); };
     admin_ = std::make_unique<AdminApi>(executor_, parts, facts());
     admin_server_ = std::make_unique<HttpServer>(executor_, *admin_, HttpLimits{});
 }

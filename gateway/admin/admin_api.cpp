@@ -47,7 +47,7 @@ HttpReply refusal_reply(const AdminRefusal& refusal) {
 } // namespace
 
 AdminApi::AdminApi(Executor executor, AdminParts parts, DaemonFacts facts)
-    : parts_(parts), facts_(std::move(facts)), follows_(std::move(executor)) {}
+    : parts_(std::move(parts)), facts_(std::move(facts)), follows_(std::move(executor)) {}
 
 AdminApi::~AdminApi() {
     stop();
@@ -216,11 +216,15 @@ Task<bool> AdminApi::followed(const AdminRoute& route, const HttpRequest& reques
                               HttpResponder& responder) {
     std::unique_ptr<FollowSource> source;
     if (route.operation == AdminOperation::connector_logs) {
-        auto query = log_query(route.name, request.target);
+        // The whole query is costly where it names a revision, so what asks for a page waits.
+        const auto asked = parse_log_query(request.target);
         const auto log = log_of(route.name);
-        if (query && query->follow && log) {
-            resume_after(*query, request.header("Last-Event-ID"));
-            source = follow_log(**log, std::move(*query));
+        if (asked && asked->follow && log) {
+            auto query = log_query(route.name, request.target);
+            if (query) {
+                resume_after(*query, request.header("Last-Event-ID"));
+                source = follow_log(**log, std::move(*query));
+            }
         }
     } else if (route.operation == AdminOperation::events) {
         auto query = parse_event_query(request.target);

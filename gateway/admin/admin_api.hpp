@@ -17,6 +17,7 @@
 #include "gateway/journal/journal.hpp"
 #include "runtime/base/clock.hpp"
 
+#include <functional>
 #include <optional>
 #include <string>
 
@@ -31,6 +32,8 @@ struct AdminParts {
     const Clock& clock;
     Reloader* reloader = nullptr;      // null: GH-N501
     ToolCaller* tool_caller = nullptr; // null: GH-N501
+    // Called after an agent was removed, for what it still has open; may be empty.
+    std::function<void(const PrincipalId& agent)> on_agent_removed = nullptr;
 };
 
 class AdminApi final : public HttpHandler {

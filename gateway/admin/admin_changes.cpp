@@ -100,10 +100,15 @@ Task<HttpReply> AdminApi::remove_agent(std::string name, std::string peer) {
     if (!announced) {
         co_return problem_reply(503, announced.error());
     }
+    const auto agent = parts_.agents.find(name);
     auto removed = parts_.agents.remove(name);
     if (!removed) {
         record_failure(admin_record(std::move(peer), "agent.remove", name), removed.error());
         co_return problem_reply(status_of_error(removed.error()), removed.error());
+    }
+    // A stream that is open asks for no token any more, so that it must end by itself.
+    if (agent && parts_.on_agent_removed) {
+        parts_.on_agent_removed(agent->id());
     }
     co_return no_content();
 }

@@ -6,7 +6,8 @@ namespace {
 
 constexpr std::string_view revision_mark = "revision ";
 constexpr std::size_t revision_min_digits_count = 4;
-constexpr std::size_t events_page_max_count = 1'000;
+// Each page reads a file from its beginning, so that few large ones cost less than many.
+constexpr std::size_t events_page_max_count = 20'000;
 
 // "1f2e3d4c" in "revision 1f2e3d4c, …"; empty if the event names none.
 std::string_view revision_in(const runtime::Event& event) {

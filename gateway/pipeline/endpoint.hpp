@@ -37,6 +37,9 @@ class McpEndpoint final : public HttpHandler {
     // clients are told that lists changed, and who left its audience loses its session; of a
     // removed one all sessions and subscriptions end.
     VirtualServerChanges reconfigure(const GatewayConfig& config);
+    // Of an agent that was removed: its sessions with their calls, and its streams. What a later
+    // agent of the same name opens is its own.
+    void end_agent(const PrincipalId& agent);
     // To every client, after a change of policy.
     void tell_lists_changed();
     // Calls of the operator.

@@ -55,6 +55,20 @@ VirtualServerChanges McpEndpoint::reconfigure(const GatewayConfig& config) {
     return changes;
 }
 
+void McpEndpoint::end_agent(const PrincipalId& agent) {
+    std::vector<SessionId> ended;
+    sessions_.each([&](ClientSession& session) {
+        if (session.principal == agent) {
+            ended.push_back(session.id);
+        }
+    });
+    for (const SessionId& id : ended) {
+        sessions_.remove(id);
+    }
+    subscriptions_.end_some(
+        [&](const Listener& listener) { return listener.request().principal().id() == agent; });
+}
+
 void McpEndpoint::tell_lists_changed() {
     notices_.tell_lists_changed(nullptr);
 }

@@ -107,6 +107,7 @@ TEST_CASE("an agent's token is shown once, works, and ends with the agent") {
     CHECK_FALSE(any_line_has(fixture.journal_lines(), token));
 
     REQUIRE(fixture.ask("DELETE", "agents/ci"));
+    fixture.on_loop([&] { CHECK(fixture.ended_agents == std::vector<std::string>{"agent:ci"}); });
     fixture.on_loop([&] { CHECK_FALSE(fixture.agents().authenticate("Bearer " + token)); });
     CHECK(any_line_has(fixture.journal_lines(), "agent.remove"));
 }

@@ -194,12 +194,14 @@ class AdminFixture {
     FakeConnectors connectors{logs_};
     Vault& vault() { return *vault_; }
     AgentRegistry& agents() { return *agents_; }
+    std::vector<std::string> ended_agents; // touched on the loop's thread alone
 
   private:
     DaemonFacts facts_{"http://127.0.0.1:8080", {"demo"},        {"user: user namespaces"},
                        "gatehouse.yaml",        folder.string(), clock_.wall_now()};
     AdminApi api_{context_.get_executor(),
-                  AdminParts{connectors, *agents_, *vault_, *journal_, clock_, reloader_, caller_},
+                  AdminParts{connectors, *agents_, *vault_, *journal_, clock_, reloader_, caller_,
+                             [this](const PrincipalId& who) { ended_agents.push_back(who.str()); }},
                   facts_};
     HttpServer server_{context_.get_executor(), api_, HttpLimits{}};
     std::thread thread_;

@@ -89,6 +89,23 @@ TEST_CASE("who leaves the audience loses the session, who stays keeps it") {
     CHECK(fixture.run(fixture.in_session(list_tools)).status == 404);
 }
 
+TEST_CASE("of a removed agent no session and no stream stays open") {
+    StreamsFixture fixture;
+    const std::string id = fixture.start_session("2025-11-25");
+    auto& stream = fixture.begin(fixture.get(id));
+    auto& listener = fixture.begin(
+        fixture.modern("subscriptions/listen", R"("notifications":{"toolsListChanged":true},)"));
+    fixture.endpoint->end_agent(PrincipalId("agent:stranger"));
+    fixture.turn();
+    CHECK_FALSE(stream.finished);
+    CHECK_FALSE(listener.finished);
+    fixture.endpoint->end_agent(PrincipalId("agent:ci"));
+    fixture.turn();
+    CHECK(stream.finished);
+    CHECK(listener.finished);
+    CHECK(fixture.endpoint->session_count() == 0);
+}
+
 TEST_CASE("clients of both eras are told once that all lists may differ") {
     StreamsFixture fixture;
     const std::string id = fixture.start_session("2025-11-25");
