@@ -107,7 +107,12 @@ Task<void> DaemonReloader::reload_on_signal() {
     record.principal = "signal:SIGHUP";
     record.action = "reload";
     record.target = parts_.running.file.string();
-    parts_.journal.append_later(record);
+    auto announcing = parts_.journal.append(record);
+    const auto announced = co_await std::move(announcing);
+    if (!announced) {
+        log_error("nothing was reloaded: " + to_text(announced.error()));
+        co_return;
+    }
     if (std::exchange(waiting_, true)) {
         co_return; // what changed up to now is read by the one that waits
     }
@@ -153,6 +158,8 @@ Task<ReloadReport> DaemonReloader::apply(LoadedConfig loaded, Policy policy) {
     if (policy_changed) {
         parts_.policy.replace(std::move(policy));
     }
+    const bool hosts_changed = next.public_url != parts_.running.public_url ||
+                               next.allowed_hosts != parts_.running.allowed_hosts;
     const VirtualServerChanges servers = parts_.endpoint.reconfigure(next);
     if (policy_changed) {
         parts_.endpoint.tell_lists_changed();
@@ -165,12 +172,12 @@ Task<ReloadReport> DaemonReloader::apply(LoadedConfig loaded, Policy policy) {
     report.changed = names_of(applied.changed);
     report.removed = names_of(applied.removed);
     report.unchanged = names_of(applied.unchanged);
-    record(report, servers, policy_changed);
+    record(report, servers, {policy_changed, hosts_changed});
     co_return report;
 }
 
 void DaemonReloader::record(const ReloadReport& report, const VirtualServerChanges& servers,
-                            bool policy) {
+                            Changed changed) {
     std::string text;
     add_names(text, "added", report.added);
     add_names(text, "changed", report.changed);
@@ -178,8 +185,11 @@ void DaemonReloader::record(const ReloadReport& report, const VirtualServerChang
     add_names(text, "virtual servers added", servers.added);
     add_names(text, "virtual servers changed", servers.changed);
     add_names(text, "virtual servers removed", servers.removed);
-    if (policy) {
+    if (changed.policy) {
         text += text.empty() ? "policy changed" : "; policy changed";
+    }
+    if (changed.hosts) {
+        text += text.empty() ? "hosts changed" : "; hosts changed";
     }
     if (text.empty()) {
         text = "nothing had changed";

@@ -44,7 +44,11 @@ class DaemonReloader final : public Reloader {
 
     Task<Result<ReloadReport>> load_and_apply();
     Task<ReloadReport> apply(LoadedConfig loaded, Policy policy);
-    void record(const ReloadReport& report, const VirtualServerChanges& servers, bool policy);
+    struct Changed {
+        bool policy = false;
+        bool hosts = false; // public_url or allowed_hosts
+    };
+    void record(const ReloadReport& report, const VirtualServerChanges& servers, Changed changed);
     Error refuse(Error error);
     void tell_event(std::string text, std::optional<Error> cause);
 

@@ -113,6 +113,9 @@ void ServiceManager::ready() {
 }
 
 void ServiceManager::reloading() {
+    if (ending_) {
+        return;
+    }
     timespec now{};
     ::clock_gettime(CLOCK_MONOTONIC, &now);
     const auto now_us = static_cast<std::int64_t>(now.tv_sec) * 1'000'000 + now.tv_nsec / 1'000;
