@@ -65,8 +65,13 @@ void print_error(CliContext& context, const Error& error) {
     context.err << tinted("error:", Tint::bad, context.err_colour) << ' '
                 << escape_controls(error.what) << place << " [" << escape_controls(error.code)
                 << "]\n";
-    if (!error.why.empty()) {
-        context.err << "  why: " << escape_controls(error.why) << '\n';
+    // A refused configuration says all its problems, a line each.
+    for (std::size_t begin = 0; begin < error.why.size();) {
+        const std::size_t end = std::min(error.why.find('\n', begin), error.why.size());
+        context.err << (begin == 0 ? "  why: " : "       ")
+                    << escape_controls(std::string_view(error.why).substr(begin, end - begin))
+                    << '\n';
+        begin = end + 1;
     }
     if (!error.action.empty()) {
         context.err << "  do:  " << escape_controls(error.action) << '\n';
