@@ -70,6 +70,13 @@ Error answer_too_long(std::size_t length_bytes, std::size_t max_bytes) {
                  "ask for less, or raise limits.result in gatehouse.yaml"};
 }
 
+Error line_without_end(std::size_t length_bytes, std::size_t max_bytes) {
+    return Error{"GH-M402", "the connector wrote a line without an end", "",
+                 size_text(length_bytes) + " in one line that did not end, and the limit is " +
+                     size_text(max_bytes),
+                 "report it to the connector's author: each message ends with a newline"};
+}
+
 Error answer_unreadable(std::string why) {
     return Error{"GH-M403", "the connector's answer is not a valid JSON-RPC message", "",
                  std::move(why), "report it to the connector's author; the call may have run"};

@@ -30,6 +30,8 @@ Error no_slot_within(std::chrono::milliseconds deadline, const SlotsTaken& taken
 Error queue_full(std::size_t queued_count);
 Error cancelled(std::string_view reason);
 Error answer_too_long(std::size_t length_bytes, std::size_t max_bytes);
+// Ends the session: no answer can come after it.
+Error line_without_end(std::size_t length_bytes, std::size_t max_bytes); // GH-M402
 Error answer_unreadable(std::string why);
 
 // A step of the gateway's own (`doing`: "initialize", "tools/list") that got something else than a

@@ -97,6 +97,7 @@ void Framer::start_skipping() {
     const std::string_view held(buffer_.data() + begin_, end_ - begin_);
     if (!skipping_) {
         skipping_ = true;
+        ++skips_begun_;
         skipped_bytes_ = 0;
         head_.assign(held.substr(0, oversize_head_bytes));
         tail_.clear();

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <span>
 #include <string>
@@ -42,6 +43,10 @@ class Framer {
 
     // True while a line longer than one read is incomplete.
     bool large_line_coming() const { return end_ - begin_ > read_min_bytes; }
+    // The line that is too long and has not ended yet: how long it is so far, 0 if there is none,
+    // and which one of its kind it is.
+    std::size_t unended_bytes() const { return skipping_ ? skipped_bytes_ : 0; }
+    std::uint64_t unended_number() const { return skips_begun_; }
 
   private:
     Line line_at(std::size_t newline);
@@ -57,6 +62,7 @@ class Framer {
     std::string_view taken_; // the line given last
     bool skipping_ = false;  // inside a line that is too long
     std::size_t skipped_bytes_ = 0;
+    std::uint64_t skips_begun_ = 0;
     std::string head_;
     std::string tail_;
 };

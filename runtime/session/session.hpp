@@ -43,6 +43,8 @@ struct SessionOptions {
     // waits, and a connector whose question was just refused is not told to stop: it ends the call
     // by itself, and its answer is the proof that it says nothing more about it.
     std::chrono::milliseconds late_answer_patience{3'000};
+    // How long the end of a line over the limit is waited for; nothing else can be heard meanwhile.
+    std::chrono::milliseconds unended_line_patience{10'000};
 };
 
 struct SessionCounters {
@@ -87,9 +89,9 @@ class Session {
 
     virtual ~Session() = default;
 
-    // Reads and dispatches until the connector closes its side or stop() is called; every call
-    // still in flight then ends as never_sent or may_have_run. Returns why it ended. Await it from
-    // a TaskGroup.
+    // Reads and dispatches until the connector closes its side or stop() is called, or nothing can
+    // come through any more (GH-M402); every call still in flight then ends as never_sent or
+    // may_have_run. Returns why it ended. Await it from a TaskGroup.
     virtual Task<Error> run() = 0;
     // Finds the era (server/discover, then initialize), reads every list the connector's
     // capabilities offer, all pages. Error GH-P306 past the deadline, GH-M403/404 for a wrong

@@ -285,6 +285,7 @@ void SessionCore::end(const Error& reason) {
     output_->close();
     deadline_timer_.cancel();
     patience_timer_.cancel();
+    unended_timer_.cancel();
     boost::system::error_code ignored;
     input_.close(ignored);
 }

@@ -94,6 +94,8 @@ class SessionCore : public std::enable_shared_from_this<SessionCore> {
     void accept_unexpected(std::string_view raw_id);
     void accept_stray(std::string_view text);
     void drain_lines();
+    void watch_unended_line();
+    void end_unended_line();
 
     // --- session_talk.cpp
     struct Attributed {
@@ -134,6 +136,7 @@ class SessionCore : public std::enable_shared_from_this<SessionCore> {
     static Task<Result<Catalogue>> initialize(std::shared_ptr<SessionCore> core, SteadyTime until);
     static Task<CallReply> discover(std::shared_ptr<SessionCore> core, SteadyTime until);
     bool ended_by_itself(const CallReply& reply) const;
+    bool ended_for_violation() const { return end_reason_ && end_reason_->code == "GH-M402"; }
     void note_introduction(const Catalogue& introduction);
 
     Executor executor_;
@@ -158,6 +161,8 @@ class SessionCore : public std::enable_shared_from_this<SessionCore> {
     SteadyTime armed_for_ = SteadyTime::max();
     asio::steady_timer patience_timer_; // for the answers of abandoned calls
     bool patience_armed_ = false;
+    asio::steady_timer unended_timer_; // for the end of a line that is too long
+    std::uint64_t unended_watched_ = 0;
 
     Era era_ = Era::legacy; // modern also while the connector is probed
     std::string meta_;      // of the request being written; kept for its memory

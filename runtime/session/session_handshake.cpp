@@ -115,12 +115,18 @@ Task<Result<Catalogue>> SessionCore::handshake(std::shared_ptr<SessionCore> core
     const SteadyTime until = std::chrono::steady_clock::now() + startup;
     auto introducing = introduce(core, startup);
     auto introduction = co_await std::move(introducing);
+    if (!introduction && core->ended_for_violation()) {
+        co_return *core->end_reason_;
+    }
     if (!introduction) {
         co_return std::move(introduction).error();
     }
     core->note_introduction(*introduction);
     auto reading = refresh_all(core, until);
     auto catalogue = co_await std::move(reading);
+    if (!catalogue && core->ended_for_violation()) {
+        co_return *core->end_reason_;
+    }
     co_return catalogue;
 }
 

@@ -11,6 +11,8 @@ namespace {
 
 constexpr int enlarged_stdout_bytes = 1 << 20;
 constexpr std::size_t stray_shown_max_bytes = 16ULL << 10;
+// A line so many times as long as the limit is taken for one that never ends.
+constexpr std::size_t unended_line_max_frames = 16;
 
 } // namespace
 
@@ -35,6 +37,9 @@ Task<Error> SessionCore::read_until_end(std::shared_ptr<SessionCore> core) {
         ++core->counters_.received;
         core->framer_.commit(count);
         core->drain_lines();
+        if (core->framer_.unended_bytes() > 0) {
+            core->watch_unended_line();
+        }
     }
     co_return *core->end_reason_;
 }
@@ -52,6 +57,35 @@ void SessionCore::drain_lines() {
         input_enlarged_ = true;
         ::fcntl(input_.native_handle(), F_SETPIPE_SZ, enlarged_stdout_bytes);
     }
+}
+
+// A long line may still end, and the answers after it can be read; until then they cannot.
+void SessionCore::watch_unended_line() {
+    if (end_reason_) {
+        return;
+    }
+    if (framer_.unended_bytes() / unended_line_max_frames > options_.frame_max_bytes) {
+        end_unended_line();
+        return;
+    }
+    const std::uint64_t number = framer_.unended_number();
+    if (unended_watched_ == number) {
+        return;
+    }
+    unended_watched_ = number;
+    unended_timer_.expires_after(options_.unended_line_patience);
+    unended_timer_.async_wait(
+        [self = shared_from_this(), number](boost::system::error_code failure) {
+            const bool same =
+                self->framer_.unended_bytes() > 0 && self->framer_.unended_number() == number;
+            if (!failure && same) {
+                self->end_unended_line();
+            }
+        });
+}
+
+void SessionCore::end_unended_line() {
+    end(failures::line_without_end(framer_.unended_bytes(), options_.frame_max_bytes));
 }
 
 void SessionCore::accept_line(const Line& line) {

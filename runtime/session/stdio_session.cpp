@@ -14,7 +14,7 @@ SessionCore::SessionCore(Executor executor, UniqueFd connector_stdin, UniqueFd c
     : executor_(std::move(executor)), options_(std::move(options)), events_(std::move(events)),
       output_(std::make_shared<OutputPipe>(executor_, std::move(connector_stdin))),
       input_(executor_, connector_stdout.release()), framer_(options_.frame_max_bytes),
-      deadline_timer_(executor_), patience_timer_(executor_) {
+      deadline_timer_(executor_), patience_timer_(executor_), unended_timer_(executor_) {
     // Cleared by end(), which Session's destructor reaches in any case.
     output_->set_progress_handler([this] {
         if (output_->closed()) {

@@ -167,6 +167,27 @@ EndClass classify_signal(const Outcome& outcome, const EndContext& context) {
 
 EndClass classify_end(const Outcome& outcome, const EndContext& context) {
     if (auto asked = classify_asked(context.reason)) {
+bool ended_by_itself(const Outcome& outcome) {
+    if (outcome.oom_killed || outcome.host_oom_killed) {
+        return false;
+    }
+    if (outcome.kind != EndKind::signaled) {
+        return outcome.kind == EndKind::exited;
+    }
+    switch (outcome.signal) {
+    case SIGABRT:
+    case SIGBUS:
+    case SIGFPE:
+    case SIGILL:
+    case SIGPIPE:
+    case SIGSEGV:
+    case SIGTRAP:
+        return true;
+    default:
+        return false;
+    }
+}
+
         return *asked;
     }
     if (outcome.kind == EndKind::exec_failed || outcome.kind == EndKind::setup_failed) {

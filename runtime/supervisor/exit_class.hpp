@@ -57,6 +57,10 @@ struct EndClass {
     std::optional<Error> cause; // none for an end that was asked for
 };
 
+// Whether the program itself made this end: it exited, or a fault of its own killed it. Not if it
+// was killed from outside, or by a limit.
+bool ended_by_itself(const sandbox::Outcome& outcome);
+
 EndClass classify_end(const sandbox::Outcome& outcome, const EndContext& context);
 // A session with a server elsewhere ended; there is no process that could say more.
 EndClass classify_session_end(const Error& end, const EndContext& context);

@@ -5,6 +5,7 @@
 
 #include "runtime/base/clock.hpp"
 #include "runtime/base/ids.hpp"
+#include "runtime/health/health_facts.hpp"
 #include "runtime/session/session.hpp"
 #include "runtime/supervisor/crash_record.hpp"
 #include "runtime/supervisor/liveness.hpp"
@@ -71,6 +72,9 @@ struct Instance {
     std::uint64_t lines_logged = 0;
     std::vector<CrashedCall> interrupted; // by its end; at most crashed_calls_max_count
     std::optional<Error> killed_for;      // why we killed it, for the calls that it had
+    bool judged = false;                  // its end was, and this is why, if it was not asked for
+    std::optional<Error> end_cause;
+    std::optional<DatedCause> violation; // of the protocol, for which its session was ended
     Liveness liveness;
     ProbeTimes probes;
     SampledUse sampled;
@@ -79,6 +83,8 @@ struct Instance {
     bool refreshing = false;
     bool killed_by_us = false;
 
+    // Its session was ended because of what the connector sent.
+    bool violated() const { return session_end && session_end->code == "GH-M402"; }
     bool serves() const { return ready_since && !gone && !session_end; }
 };
 

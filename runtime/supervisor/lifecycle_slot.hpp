@@ -130,7 +130,7 @@ class LifecycleSlot : public InstanceSlot, public std::enable_shared_from_this<L
     Task<bool> gone_within(milliseconds deadline);
     Task<void> end_readers();
     static void stop_reading(Instance& instance);
-    void note_handshake_failure(const Instance& instance);
+    Task<void> note_handshake_failure(std::shared_ptr<Instance> instance);
     EndContext end_context();
     void record_crash(const Instance& instance, const Error& cause);
     void record(EventKind kind, std::string to, std::optional<Error> cause, std::string text);
@@ -144,6 +144,7 @@ class LifecycleSlot : public InstanceSlot, public std::enable_shared_from_this<L
 
     // lifecycle_slot_watch.cpp: the coroutines beside the driver.
     static Task<void> keep_alive(std::shared_ptr<LifecycleSlot> self, Task<void> work);
+    void note_violation(Instance& instance);
     Task<void> run_session(std::shared_ptr<Instance> instance);
     Task<void> run_handshake(std::shared_ptr<Instance> instance);
     Task<void> read_stale_lists(std::shared_ptr<Instance> instance);
@@ -170,20 +171,10 @@ class LifecycleSlot : public InstanceSlot, public std::enable_shared_from_this<L
     Task<Result<std::shared_ptr<Instance>>> wait_ready(std::shared_ptr<ConnectorCall> call,
                                                        SteadyTime deadline, Patience patience);
     enum class Try { first, last };
-    struct Attempt {
-        Try which = Try::first;
-        SteadyTime::duration age{0}; // of the call, when it ended
-    };
-    Task<CallReply> call_instance(std::shared_ptr<Instance> instance,
-                                  std::shared_ptr<ConnectorCall> call, Try which);
     Task<CallReply> call_now(std::shared_ptr<Instance> instance,
                              std::shared_ptr<ConnectorCall> call);
     Task<CallReply> call_when_ready(std::shared_ptr<ConnectorCall> call, int attempt,
                                     SteadyTime until);
-    bool may_repeat(const CallReply& reply, const ConnectorCall& call,
-                    const Instance& instance) const;
-    void note_unanswered(Instance& instance, const ConnectorCall& call, CallReply& reply,
-                         Attempt attempt) const;
     std::optional<Error> refusal(Patience patience, SteadyTime until = {}) const;
     void wake_for_call();
     void ask_start();
@@ -191,6 +182,21 @@ class LifecycleSlot : public InstanceSlot, public std::enable_shared_from_this<L
     void leave_wrong();
     bool stop_asked() const;
     CallReply refused(Error failure) const;
+
+    // lifecycle_slot_told.cpp
+    struct Attempt {
+        Try which = Try::first;
+        SteadyTime::duration age{0}; // of the call, when it ended
+    };
+    Task<CallReply> call_instance(std::shared_ptr<Instance> instance,
+                                  std::shared_ptr<ConnectorCall> call, Try which);
+    static bool hit_by_end(const CallReply& reply, const Instance& instance);
+    bool may_repeat(const CallReply& reply, const ConnectorCall& call,
+                    const Instance& instance) const;
+    Task<void> await_cause(std::shared_ptr<Instance> instance, std::string code);
+    static void tell_cause(const Instance& instance, CallReply& reply);
+    void note_unanswered(Instance& instance, const ConnectorCall& call, const CallReply& reply,
+                         Attempt attempt) const;
 
     // lifecycle_slot_evidence.cpp
     void count_call(const ConnectorCall& call, const CallReply& reply, SteadyTime began);

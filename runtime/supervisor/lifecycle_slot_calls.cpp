@@ -1,5 +1,5 @@
 // The callers' side: waiting for an instance, handing calls to it, and saying why there is none.
-#include "runtime/session/json_scan.hpp"
+#include "runtime/supervisor/counted_while.hpp"
 #include "runtime/supervisor/lifecycle_slot.hpp"
 #include "runtime/supervisor/wait_time.hpp"
 
@@ -13,39 +13,9 @@ namespace {
 using std::chrono::seconds;
 
 constexpr std::size_t waiting_calls_max_count = 4096;
-class CountedWhile {
-  public:
-    explicit CountedWhile(std::uint64_t& count) : count_(count) { ++count_; }
-    ~CountedWhile() { --count_; }
-    CountedWhile(const CountedWhile&) = delete;
-    CountedWhile& operator=(const CountedWhile&) = delete;
-
-  private:
-    std::uint64_t& count_;
-};
 
 Error cancelled_error(const ConnectorName& name) {
     return Error{"GH-R704", "the call was cancelled before it was sent", name.str(), "", ""};
-}
-
-bool reads_only(const ConnectorCall& call) {
-    return call.method == "resources/read" || call.method == "prompts/get" ||
-           call.method == "completion/complete";
-}
-
-// The connector's own word for it that calling the tool once more changes nothing.
-bool says_repeatable(const Catalogue& catalogue, std::string_view tool) {
-    const auto named = [&](const Tool& each) { return each.name == tool; };
-    const auto found = std::find_if(catalogue.tools.begin(), catalogue.tools.end(), named);
-    if (found == catalogue.tools.end()) {
-        return false;
-    }
-    for (const char* const hint : {"/annotations/readOnlyHint", "/annotations/idempotentHint"}) {
-        if (find_pointer(found->definition, hint) == std::string_view("true")) {
-            return true;
-        }
-    }
-    return false;
 }
 
 } // namespace
@@ -180,67 +150,6 @@ Task<CallReply> LifecycleSlot::call_when_ready(std::shared_ptr<ConnectorCall> ca
     co_return reply;
 }
 
-// The end of its instance hit the call, and calling once more can do no harm.
-bool LifecycleSlot::may_repeat(const CallReply& reply, const ConnectorCall& call,
-                               const Instance& instance) const {
-    if (instance.serves() || call.cancelled()) {
-        return false;
-    }
-    if (reply.end != CallEnd::may_have_run) {
-        return reply.end == CallEnd::never_sent;
-    }
-    if (call.method != "tools/call") {
-        return reads_only(call);
-    }
-    return catalogue_ && says_repeatable(*catalogue_, target_of_call(call));
-}
-
-// The caller hears why we ended the instance, and the crash record what the caller heard.
-void LifecycleSlot::note_unanswered(Instance& instance, const ConnectorCall& call, CallReply& reply,
-                                    Attempt attempt) const {
-    const bool hit = reply.end == CallEnd::never_sent || reply.end == CallEnd::may_have_run;
-    if (!hit || instance.serves()) {
-        return;
-    }
-    if (instance.killed_for) {
-        reply.failure.code = instance.killed_for->code;
-        reply.failure.why = instance.killed_for->what;
-    }
-    if (instance.interrupted.size() >= crashed_calls_max_count) {
-        return;
-    }
-    CrashedCall crashed;
-    crashed.id = call.id;
-    crashed.method = call.method;
-    crashed.target = target_of_call(call);
-    crashed.age = std::chrono::duration_cast<milliseconds>(attempt.age);
-    const bool repeated = attempt.which == Try::first && may_repeat(reply, call, instance);
-    crashed.told = repeated ? "retried" : to_text(reply.end);
-    instance.interrupted.push_back(std::move(crashed));
-}
-
-Task<CallReply> LifecycleSlot::call_instance(std::shared_ptr<Instance> instance,
-                                             std::shared_ptr<ConnectorCall> call, Try which) {
-    const SteadyTime began = loop_now();
-    CallReply reply;
-    {
-        const CountedWhile active(instance->calls_active);
-        auto sending = instance->session->call(call);
-        reply = co_await std::move(sending);
-    }
-    reply.instance = instance->id;
-    last_call_ = loop_now();
-    if (reply.end == CallEnd::result || reply.end == CallEnd::error) {
-        ++instance->calls_answered;
-    } else {
-        note_unanswered(*instance, *call, reply, {which, last_call_ - began});
-    }
-    if (instance->calls_active == 0) {
-        changed_.notify();
-    }
-    co_return reply;
-}
-
 CallReply LifecycleSlot::refused(Error failure) const {
     CallReply reply;
     reply.end = CallEnd::never_sent;
@@ -273,9 +182,14 @@ Task<CallReply> LifecycleSlot::watch_resource(std::string uri) {
         const CountedWhile active((*instance)->calls_active);
         auto asking = (*instance)->session->watch_resource(std::move(uri), spec_.timeouts.call);
         reply = co_await std::move(asking);
+        last_call_ = loop_now();
+        if (hit_by_end(reply, **instance)) {
+            auto hearing = await_cause(*instance, reply.failure.code);
+            co_await std::move(hearing);
+            tell_cause(**instance, reply);
+        }
     }
     reply.instance = (*instance)->id;
-    last_call_ = loop_now();
     changed_.notify();
     co_return reply;
 }

@@ -51,16 +51,18 @@ Task<void> LifecycleSlot::end_readers() {
 Task<LifecycleEvent> LifecycleSlot::classify() {
     const std::shared_ptr<Instance> instance = instance_;
     const bool ran = instance && instance->gone && !launch_error_;
-    if (ran) {
-        auto ending = end_readers();
-        co_await std::move(ending);
-    }
     EndContext context = end_context();
     EndClass end;
     if (ran) {
         context.was_ready = instance->ready_since.has_value();
         context.killed_by_us = instance->killed_by_us;
         end = judge_end(*instance, context);
+        // Its calls are told of it, and the record, later, of what they were told.
+        instance->end_cause = end.cause;
+        instance->judged = true;
+        changed_.notify();
+        auto ending = end_readers();
+        co_await std::move(ending);
         last_exit_ = end_text(*instance);
         tell("ended with " + last_exit_);
         stray_lines_ += instance->session->counters().stray_lines;

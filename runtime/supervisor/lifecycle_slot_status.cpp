@@ -97,6 +97,7 @@ HealthFacts LifecycleSlot::facts() const {
     }
     if (instance_) {
         facts.liveness = instance_->liveness.facts();
+        facts.protocol_violation = instance_->violation;
         facts.memory.used_bytes = instance_->sampled.use.memory_bytes;
         facts.memory.max_bytes = instance_->sampled.memory_max_bytes;
         facts.memory.high_since = memory_high_since_;

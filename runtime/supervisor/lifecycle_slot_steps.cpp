@@ -13,6 +13,7 @@ using std::chrono::seconds;
 
 constexpr seconds slot_max_wait{30};
 constexpr seconds handshake_end_max_wait{1};
+constexpr milliseconds exit_max_wait{500};
 
 std::string milliseconds_text(SteadyTime::duration duration) {
     return std::to_string(std::chrono::duration_cast<milliseconds>(duration).count()) + " ms";
@@ -137,7 +138,8 @@ Task<LifecycleEvent> LifecycleSlot::shake_hands() {
     }
     const bool failed = instance->handshake && !instance->handshake->has_value();
     if (failed && !stop_asked()) {
-        note_handshake_failure(*instance);
+        auto noting = note_handshake_failure(instance);
+        co_await std::move(noting);
     }
     if (instance->gone) {
         co_return LifecycleEvent::tree_gone;
@@ -155,14 +157,23 @@ Task<LifecycleEvent> LifecycleSlot::shake_hands() {
 
 // A connector that ended because it was probed is started again without the probe; a verdict that
 // was remembered and did not hold is forgotten.
-void LifecycleSlot::note_handshake_failure(const Instance& instance) {
-    if (instance.known_era) {
+Task<void> LifecycleSlot::note_handshake_failure(std::shared_ptr<Instance> instance) {
+    if (instance->known_era) {
         events_.on_era(std::nullopt);
-    } else if (instance.handshake->error().code == "GH-P312") {
-        tell("ends when it is asked for its era: it is started again as a legacy connector");
-        events_.on_era(Era::legacy);
-        stop_reason_ = StopReason::era_probe;
+        co_return;
     }
+    if (instance->handshake->error().code != "GH-P312") {
+        co_return;
+    }
+    // How it ended is seen a little later than that it did; one that lives on closed its stdout.
+    auto leaving = gone_within(exit_max_wait);
+    co_await std::move(leaving);
+    if (stop_asked() || (instance->outcome && !ended_by_itself(*instance->outcome))) {
+        co_return;
+    }
+    tell("ends when it is asked for its era: it is started again as a legacy connector");
+    events_.on_era(Era::legacy);
+    stop_reason_ = StopReason::era_probe;
 }
 
 LifecycleEvent LifecycleSlot::became_ready() {
@@ -198,7 +209,7 @@ LifecycleEvent LifecycleSlot::start_failed(Error why) {
         return LifecycleEvent::handshake_failed;
     }
     tell("start failed: " + to_text(why));
-    if (instance_->session_end && instance_->child) {
+    if (instance_->session_end && instance_->child && !instance_->violated()) {
         // Its exit, which is on its way, says more than the end of its stdout.
         stop_reason_ = StopReason::stdout_closed;
         return LifecycleEvent::handshake_failed;

@@ -77,9 +77,27 @@ Task<void> LifecycleSlot::run_session(std::shared_ptr<Instance> instance) {
     auto why = co_await std::move(running);
     instance->session_end = std::move(why);
     --instance->readers_running;
+    if (instance->violated()) {
+        note_violation(*instance);
+    }
     // A connector elsewhere is nothing but its session.
     instance->gone = instance->gone || !instance->child;
     changed_.notify();
+}
+
+// Nothing can come through any more: the driver ends the instance, and this is why.
+void LifecycleSlot::note_violation(Instance& instance) {
+    instance.session_end->where = spec_.name.str();
+    instance.violation.emplace();
+    instance.violation->since = host_.clock.wall_now();
+    instance.violation->cause = *instance.session_end;
+    instance.violation->source = EvidenceSource::protocol;
+    if (&instance == instance_.get() && stop_reason_ == StopReason::none) {
+        tell("its session is ended: " + to_text(*instance.session_end));
+        stop_reason_ = StopReason::stdout_closed;
+        reason_error_ = instance.session_end;
+    }
+    events_.on_changed();
 }
 
 Task<void> LifecycleSlot::run_capture(std::shared_ptr<Instance> instance, StderrCapture& capture) {

@@ -20,6 +20,12 @@ const exits_at = (stage, n, kind = "exit") => ["--at", stage, "--kind", kind, "-
 // The call that wakes it; it is in flight while the fault comes.
 const wake = async (peer) => [peer.call("ok")];
 const in_call = (kind, more) => async (peer) => { await peer.call("ok"); return [call_fault(peer, kind, more)]; };
+// The callers in flight hear the cause that health has, not only that the session ended.
+const told_why = (code, act) => async (peer, stage) => (await act(peer, stage)).map(async (call) => {
+  const out = await call;
+  assert.match(JSON.stringify(out?.message ?? out?.text ?? ""), new RegExp(code));
+  return out;
+});
 // Answered first; the fault comes while nothing is in flight.
 const idle = (kind, more = {}) => async (peer) => { await call_fault(peer, kind, { ...more, after_ms: 50 }); await sleep(40); return []; };
 
@@ -67,20 +73,20 @@ scene("exit-1-idle", "exit 1 while idle", { act: idle("exit", { n: 1 }), health:
 scene("exit-1-back", "exit 1 while idle, once it is back", { act: idle("exit", { n: 1 }), health: "degraded", cause: "GH-P301",
   condition: "restarted", within_ms: 15_000 });
 for (const [word, n] of [["SEGV", 11], ["ABRT", 6], ["BUS", 7]]) {
-  scene(`signal-${word.toLowerCase()}`, `SIG${word} in a call`, { act: in_call("signal", { n }), health: "unhealthy", cause: "GH-P302",
+  scene(`signal-${word.toLowerCase()}`, `SIG${word} in a call`, { act: told_why("GH-P302", in_call("signal", { n })), health: "unhealthy", cause: "GH-P302",
     told: "may have run", more: { restart: { initial: "1s", jitter: 0 } } });
 }
-scene("sigsys", "SIGSYS by a call of a foreign ABI", { act: in_call("foreign_abi"), health: "unhealthy", cause: "GH-S604",
+scene("sigsys", "SIGSYS by a call of a foreign ABI", { act: told_why("GH-S604", in_call("foreign_abi")), health: "unhealthy", cause: "GH-S604",
   told: "may have run", more: { restart: { initial: "1s", jitter: 0 } } });
 scene("kill-idle", "kill -9 from outside while idle", { act: async (peer, stage) => { await peer.call("ok"); await kill_server(stage, "kill-idle"); return []; },
   health: "unhealthy", cause: "GH-P308", more: { restart: { initial: "1s", jitter: 0 } } });
-scene("kill-call", "kill -9 from outside in a call", { act: async (peer, stage) => {
+scene("kill-call", "kill -9 from outside in a call", { act: told_why("GH-P308", async (peer, stage) => {
   await peer.call("ok");
   const flying = [peer.call("fault", { kind: "silent" })];
   await eventually("the call is in flight", async () => (await state_of(stage.daemon, "kill-call")).row.in_flight > 0);
   await kill_server(stage, "kill-call");
   return flying;
-}, health: "unhealthy", cause: "GH-P308", told: "may have run", more: { restart: { initial: "1s", jitter: 0 } } });
+}), health: "unhealthy", cause: "GH-P308", told: "may have run", more: { restart: { initial: "1s", jitter: 0 } } });
 scene("kill-handshake", "kill -9 from outside in the handshake", { args: ["--at", "list", "--kind", "wedged"], act: async (peer, stage) => {
   const flying = [peer.call("ok")];
   await eventually("it is in its handshake", async () => (await state_of(stage.daemon, "kill-handshake")).row.lifecycle === "handshake");
@@ -88,14 +94,21 @@ scene("kill-handshake", "kill -9 from outside in the handshake", { args: ["--at"
   await kill_server(stage, "kill-handshake");
   return flying;
 }, health: "unhealthy", cause: "GH-P308", serves: false, more: { restart: { initial: "30s", max: "60s" } } });
+scene("kill-probe", "kill -9 from outside before initialize is answered", { args: ["--at", "initialize", "--kind", "wedged"], act: async (peer, stage) => {
+  const flying = [peer.call("ok")];
+  await eventually("it is in its handshake", async () => (await state_of(stage.daemon, "kill-probe")).row.lifecycle === "handshake");
+  await sleep(100);
+  await kill_server(stage, "kill-probe");
+  return flying;
+}, health: "unhealthy", cause: "GH-P308", serves: false, more: { restart: { initial: "30s", max: "60s" } } });
 scene("startup", "silent in the handshake", { args: ["--at", "initialize", "--kind", "wedged"], run: { timeouts: { startup: "1s", stop: "1s" } }, act: wake,
   health: "unhealthy", cause: "GH-P306", within_ms: 4_000, serves: false, more: { restart: { initial: "30s", max: "60s" } } });
-scene("oom", "out of memory at its own limit", { act: in_call("memory", { n: 200 }), health: "unhealthy", cause: "GH-P303", told: "may have run",
+scene("oom", "out of memory at its own limit", { act: told_why("GH-P303", in_call("memory", { n: 200 })), health: "unhealthy", cause: "GH-P303", told: "may have run",
   within_ms: 2_000, more: { ...limited({ memory: "64MiB" }), restart: { initial: "1s", jitter: 0 } } });
-scene("pids", "fork bomb, then exit 1", { act: async (peer) => {
+scene("pids", "fork bomb, then exit 1", { act: told_why("GH-P309", async (peer) => {
   await call_fault(peer, "fork_bomb", { n: 500 });
   return [call_fault(peer, "exit", { n: 1 })];
-}, health: "unhealthy", cause: "GH-P309", told: "may have run", more: { ...limited({ pids: 24 }), restart: { initial: "1s", jitter: 0 } } });
+}), health: "unhealthy", cause: "GH-P309", told: "may have run", more: { ...limited({ pids: 24 }), restart: { initial: "1s", jitter: 0 } } });
 scene("pids-lives", "fork bomb that goes on", { act: in_call("fork_bomb", { n: 500 }), health: "healthy", cause: "", told: "answered",
   more: limited({ pids: 24 }) });
 scene("wedged", "nothing answered, no CPU used", { act: in_call("wedged"), health: "unhealthy", cause: "GH-P307", told: "may have run",

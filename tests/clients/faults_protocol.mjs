@@ -27,7 +27,11 @@ scene("invalid-utf8", "an answer that is no UTF-8", { act: in_call("invalid_utf8
 scene("line-10", "an answer of 10 MiB", { act: in_call("long_answer", { n: 10 }), ...fine });
 scene("line-20", "an answer of 20 MiB, over the limit", { act: in_call("long_answer", { n: 20 }), health: "healthy", told: "GH-M402" });
 scene("line-100", "an answer of 100 MiB, over the limit", { act: in_call("long_answer", { n: 100 }), health: "healthy", told: "GH-M402" });
-scene("endless", "a line of 40 MiB whose end never comes", { act: in_call("endless_line", { n: 40 }), ...unanswered });
+// Its probes are far apart: the answer to one would end the line.
+scene("endless", "a line of 40 MiB whose end never comes", { act: in_call("endless_line", { n: 40 }), health: "unhealthy", cause: "GH-M402", told: "timed out",
+  within_ms: 15_000, more: { health: { liveness: { period: "60s" } }, restart: { initial: "1s", jitter: 0 } } });
+scene("endless-long", "a line of 300 MiB whose end never comes", { act: in_call("endless_line", { n: 300 }), health: "unhealthy", cause: "GH-M402", told: "may have run",
+  run: { timeouts: { call: "20s", stop: "500ms" } }, within_ms: 10_000, more: { restart: { initial: "1s", jitter: 0 } } });
 scene("deep", "an answer of 100,000 nested arrays", { act: in_call("deep", { n: 100_000 }), health: "healthy", told: "may have run" });
 scene("both", "an answer with both result and error", { act: in_call("result_and_error"), health: "healthy", told: "may have run" });
 scene("duplicate", "the same answer twice", { act: in_call("duplicate"), ...fine });

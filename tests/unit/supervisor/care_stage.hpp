@@ -24,7 +24,8 @@ def once(name):
     if os.path.exists(path): return False
     open(path, "w").close()
     return True
-plain = ["pid", "freeze", "spin", "crash", "leave", "kill", "forbidden", "outage", "auth", "well", "grow"]
+plain = ["pid", "freeze", "spin", "crash", "leave", "kill", "forbidden", "outage", "auth", "well", "grow",
+         "segv", "endless"]
 safe = {"read_crash": {"readOnlyHint": True}, "again_crash": {"idempotentHint": True}}
 tools = [{"name": n, "inputSchema": {"type": "object"}} for n in plain]
 tools += [{"name": n, "inputSchema": {"type": "object"}, "annotations": a} for n, a in safe.items()]
@@ -39,6 +40,10 @@ while True:
                "capabilities": {"tools": {}}, "serverInfo": {"name": "t", "version": "1"}})
     elif m["method"] == "tools/list":
         answer(m["id"], {"tools": tools})
+    elif m["method"] == "server/discover" and mode == "probe_kill" and once("killed"):
+        os.kill(os.getpid(), signal.SIGKILL)
+    elif m["method"] == "server/discover" and mode == "probe_exit":
+        os._exit(0)
     elif m["method"] == "tools/call":
         name = m["params"]["name"]
         print("called " + name, file=sys.stderr, flush=True)
@@ -49,6 +54,11 @@ while True:
         elif name == "crash": os._exit(3)
         elif name == "leave": os._exit(0)
         elif name == "kill": os.kill(os.getpid(), signal.SIGKILL)
+        elif name == "segv": os.kill(os.getpid(), signal.SIGSEGV)
+        elif name == "endless":
+            try:
+                while True: os.write(1, b"x" * 65536)
+            except OSError: os._exit(0)
         elif name == "forbidden": os.kill(os.getpid(), signal.SIGSYS)
         elif name in safe and once(name): os._exit(3)
         elif name == "grow": tools.append({"name": "grown", "inputSchema": {"type": "object"}})

@@ -54,7 +54,9 @@ Task<void> quarantine_scene(Stage& stage) {
         auto waiting = eventually(stage, std::move(up));
         co_await std::move(waiting);
         auto calling = call_tool(stage, "forbidden");
-        co_await std::move(calling);
+        const CallReply reply = co_await std::move(calling);
+        CHECK(reply.end == CallEnd::may_have_run);
+        CHECK(reply.failure.code == "GH-S604");
         Condition down = [](const ConnectorStatus& status) { return status.lifecycle != "ready"; };
         auto falling = eventually(stage, std::move(down));
         co_await std::move(falling);
@@ -72,9 +74,52 @@ Task<void> quarantine_scene(Stage& stage) {
     CHECK(stage.status().health != "quarantined");
 }
 
+Task<void> segv_scene(Stage& stage) {
+    const auto began = std::chrono::steady_clock::now();
+    auto calling = call_tool(stage, "segv");
+    const CallReply reply = co_await std::move(calling);
+    CHECK(reply.end == CallEnd::may_have_run);
+    CHECK(reply.failure.code == "GH-P302");
+    CHECK(reply.failure.what.find("may have run") != std::string::npos);
+    CHECK(reply.failure.why.find("SIGSEGV") != std::string::npos);
+    CHECK(std::chrono::steady_clock::now() - began < seconds(10));
+}
+
+Task<void> endless_scene(Stage& stage) {
+    auto calling = call_tool(stage, "endless");
+    const CallReply reply = co_await std::move(calling);
+    CHECK(reply.end == CallEnd::may_have_run);
+    CHECK(reply.failure.code == "GH-M402");
+    Condition again = [](const ConnectorStatus& status) {
+        return status.lifecycle == "ready" && status.restarts_total > 0;
+    };
+    auto waiting = eventually(stage, std::move(again));
+    co_await std::move(waiting);
+}
+
+Task<void> killed_on_probe_scene(Stage& stage) {
+    auto calling = call_tool(stage, "pid");
+    const CallReply refused = co_await std::move(calling);
+    CHECK(refused.end == CallEnd::never_sent);
+    CHECK(refused.failure.code == "GH-P308");
+    Condition again = [](const ConnectorStatus& status) {
+        return status.lifecycle == "ready" && status.restarts_total == 1;
+    };
+    auto waiting = eventually(stage, std::move(again));
+    co_await std::move(waiting);
+}
+
+Task<void> ends_on_probe_scene(Stage& stage) {
+    auto calling = call_tool(stage, "pid");
+    const CallReply reply = co_await std::move(calling);
+    CHECK(reply.end == CallEnd::result);
+    CHECK(stage.status().restarts_total == 0);
+}
+
 Task<void> kill_scene(Stage& stage) {
     auto calling = call_tool(stage, "kill");
-    co_await std::move(calling);
+    const CallReply reply = co_await std::move(calling);
+    CHECK(reply.failure.code == "GH-P308");
     Condition again = [](const ConnectorStatus& status) {
         return status.lifecycle == "ready" && status.restarts_total > 0;
     };
@@ -176,6 +221,36 @@ TEST_CASE("a kill that is not ours is told as one from outside") {
     stage.play({stage.cared()}, kill_scene);
     REQUIRE(stage.crashes().size() == 1);
     CHECK(stage.crashes().front().cause.code == "GH-P308");
+}
+
+TEST_CASE("the caller hears the cause that the record and the health have") {
+    CareStage stage;
+    stage.play({stage.cared()}, segv_scene);
+    REQUIRE(stage.crashes().size() == 1);
+    CHECK(stage.crashes().front().cause.code == "GH-P302");
+    REQUIRE(stage.crashes().front().calls.size() == 1);
+    CHECK(stage.crashes().front().calls[0].told == "may_have_run");
+}
+
+TEST_CASE("one that writes a line without an end is started again, with that cause") {
+    CareStage stage;
+    stage.options.frame_max_bytes = 64 << 10;
+    stage.play({stage.cared()}, endless_scene);
+    REQUIRE(stage.crashes().size() == 1);
+    CHECK(stage.crashes().front().cause.code == "GH-M402");
+}
+
+TEST_CASE("a kill from outside while the era is asked for is a failure, and no sign of an era") {
+    CareStage stage;
+    stage.play({stage.cared("probe_kill")}, killed_on_probe_scene);
+    REQUIRE(stage.crashes().size() == 1);
+    CHECK(stage.crashes().front().cause.code == "GH-P308");
+}
+
+TEST_CASE("an exit when the era is asked for is no failure") {
+    CareStage stage;
+    stage.play({stage.cared("probe_exit")}, ends_on_probe_scene);
+    CHECK(stage.crashes().empty());
 }
 
 TEST_CASE("one that is kept warm does not fall asleep, and comes back after an exit 0") {

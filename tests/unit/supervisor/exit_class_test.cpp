@@ -204,3 +204,16 @@ TEST_CASE("one that did not answer any more keeps that cause, whatever the kill 
     outcome.oom_killed = true;
     check_class(classify_end(outcome, context), EndVerdict::restart, "GH-P307");
 }
+
+TEST_CASE("an exit and a fault are ends of its own, a kill and a limit are not") {
+    CHECK(ended_by_itself(exited(0)));
+    CHECK(ended_by_itself(exited(78)));
+    CHECK(ended_by_itself(signaled(SIGSEGV)));
+    CHECK_FALSE(ended_by_itself(signaled(SIGKILL)));
+    CHECK_FALSE(ended_by_itself(signaled(SIGTERM)));
+    CHECK_FALSE(ended_by_itself(signaled(SIGSYS)));
+    CHECK_FALSE(ended_by_itself(Outcome()));
+    Outcome starved = exited(137);
+    starved.oom_killed = true;
+    CHECK_FALSE(ended_by_itself(starved));
+}
