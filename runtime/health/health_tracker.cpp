@@ -146,8 +146,22 @@ void HealthTracker::show(Health health, WallTime now) {
     begun_ = true;
 }
 
+// The wall clock may be set back; what is dated later would last until it has caught up.
+void HealthTracker::forget_future(WallTime now) {
+    for (Held& held : held_) {
+        held.last_true = std::min(held.last_true, now);
+    }
+    for (WallTime& transition : transitions_) {
+        transition = std::min(transition, now);
+    }
+    if (better_since_) {
+        better_since_ = std::min(*better_since_, now);
+    }
+}
+
 const Health& HealthTracker::update(Health raw, WallTime now) {
     next_change_.reset();
+    forget_future(now);
     note_transition(raw, now);
     hold_conditions(raw, now);
     hold_flapping(raw, now);

@@ -32,6 +32,7 @@ class HealthTracker {
         HealthCondition condition;
         WallTime last_true;
     };
+    void forget_future(WallTime now);
     void note_transition(const Health& raw, WallTime now);
     void hold_conditions(Health& raw, WallTime now);
     void hold_flapping(Health& raw, WallTime now);

@@ -56,6 +56,17 @@ TEST_CASE("what gets worse is shown at once, what gets better after ten seconds"
     CHECK_FALSE(scene.tracker.shown().cause.has_value());
 }
 
+TEST_CASE("a wall clock that is set back holds nothing for longer") {
+    TrackerScene scene;
+    CHECK(scene.show(HealthWord::downstream_outage) == HealthWord::downstream_outage);
+    CHECK(scene.show(HealthWord::healthy, seconds(1)) == HealthWord::downstream_outage);
+    CHECK(scene.show(HealthWord::healthy, -minutes(60)) == HealthWord::downstream_outage);
+    CHECK(scene.show(HealthWord::healthy, seconds(10)) == HealthWord::healthy);
+    CHECK(scene.show_with("slow") == HealthWord::degraded);
+    CHECK(scene.show(HealthWord::healthy, -minutes(60)) == HealthWord::degraded);
+    CHECK(scene.show(HealthWord::healthy, seconds(60)) == HealthWord::healthy);
+}
+
 TEST_CASE("what is well again was not well before, however old its own facts are") {
     HealthTracker tracker;
     Health raw;
