@@ -107,6 +107,8 @@ std::string memory_text(const Outcome& outcome, const EndContext& context) {
 // What the kernel proved about the cgroup that it ran in.
 std::optional<EndClass> classify_proved(const Outcome& outcome, const EndContext& context) {
     const bool well = outcome.kind == EndKind::exited && outcome.code == 0;
+    // Who forks to its limit first would never be counted as one that breaks its bounds.
+    const bool forbidden = outcome.kind == EndKind::signaled && outcome.signal == SIGSYS;
     if (outcome.oom_killed) {
         Error cause = end_error(
             "GH-P303", "it reached its memory limit" + memory_text(outcome, context), context);
@@ -120,7 +122,7 @@ std::optional<EndClass> classify_proved(const Outcome& outcome, const EndContext
         cause.action = "free memory on this host, or lower what its services may take";
         return failure(std::move(cause), context);
     }
-    if (outcome.pids_limit_hit && !well) {
+    if (outcome.pids_limit_hit && !well && !forbidden) {
         const std::string limit =
             context.pids_limit > 0 ? " of " + std::to_string(context.pids_limit) : "";
         Error cause = end_error("GH-P309",
@@ -165,8 +167,6 @@ EndClass classify_signal(const Outcome& outcome, const EndContext& context) {
 
 } // namespace
 
-EndClass classify_end(const Outcome& outcome, const EndContext& context) {
-    if (auto asked = classify_asked(context.reason)) {
 bool ended_by_itself(const Outcome& outcome) {
     if (outcome.oom_killed || outcome.host_oom_killed) {
         return false;
@@ -188,6 +188,8 @@ bool ended_by_itself(const Outcome& outcome) {
     }
 }
 
+EndClass classify_end(const Outcome& outcome, const EndContext& context) {
+    if (auto asked = classify_asked(context.reason)) {
         return *asked;
     }
     if (outcome.kind == EndKind::exec_failed || outcome.kind == EndKind::setup_failed) {

@@ -171,6 +171,9 @@ TEST_CASE("a refused fork explains a failed end, not a good one") {
     check_class(classify_end(outcome, context), EndVerdict::restart, "GH-P309");
     outcome.code = 0;
     check_class(classify_end(outcome, context), EndVerdict::idle, "GH-P301");
+    Outcome forbidden = signaled(SIGSYS);
+    forbidden.pids_limit_hit = true;
+    check_class(classify_end(forbidden, context), EndVerdict::restart, "GH-S604");
 }
 
 TEST_CASE("a SIGKILL that nobody here sent came from outside") {
