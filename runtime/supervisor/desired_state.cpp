@@ -34,14 +34,16 @@ DesiredState::DesiredState(std::filesystem::path file) : file_(std::move(file)) 
 
 Result<void> DesiredState::set_stopped(const ConnectorName& name, bool stopped) {
     const bool changed = stopped ? stopped_.insert(name).second : stopped_.erase(name) > 0;
-    if (!changed || file_.empty()) {
+    if (file_.empty() || (!changed && kept_)) {
         return {};
     }
     Json names = Json::array();
     for (const ConnectorName& each : stopped_) {
         names.push_back(each.str());
     }
-    return replace_small_file(file_, dump_json(Json{{"stopped", std::move(names)}}) + "\n");
+    auto written = replace_small_file(file_, dump_json(Json{{"stopped", std::move(names)}}) + "\n");
+    kept_ = written.has_value();
+    return written;
 }
 
 } // namespace gatehouse::runtime

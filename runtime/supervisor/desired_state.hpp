@@ -18,12 +18,13 @@ class DesiredState {
 
     bool stopped(const ConnectorName& name) const { return stopped_.contains(name); }
     // On disk when it returns. GH-L802 if it cannot be written; it holds for this daemon all the
-    // same.
+    // same, and the next call tries again.
     Result<void> set_stopped(const ConnectorName& name, bool stopped);
 
   private:
     std::filesystem::path file_;
     std::set<ConnectorName> stopped_;
+    bool kept_ = true; // the file says the same
 };
 
 } // namespace gatehouse::runtime

@@ -77,6 +77,18 @@ TEST_CASE("a desired state that cannot be kept still holds, and says so") {
     CHECK(state.stopped(ConnectorName("notes")));
 }
 
+TEST_CASE("a desired state that could not be kept is written by the next try") {
+    const KeptFolder folder;
+    const auto place = folder.path / "data";
+    std::ofstream(place) << "in the way";
+    const ConnectorName notes("notes");
+    DesiredState state(place / "desired.json");
+    REQUIRE_FALSE(state.set_stopped(notes, true));
+    std::filesystem::remove(place);
+    REQUIRE(state.set_stopped(notes, true));
+    CHECK(DesiredState(place / "desired.json").stopped(notes));
+}
+
 TEST_CASE("instance numbers are never used again, also after a kill of the daemon") {
     const KeptFolder folder;
     std::uint64_t last = 0;
