@@ -53,15 +53,18 @@ void ConnectorBreakers::on_outcome(const CallOutcomeSeen& seen, SteadyTime now) 
         return;
     }
     const Error& failure = seen.told ? seen.told->error : seen.reply.failure;
-    const bool outage = class_of_code(failure.code) == FailureClass::outage;
+    // What was refused before it reached an instance says nothing of what is behind it.
+    const bool reached = seen.told || seen.reply.instance.value != 0;
     if (seen.told) {
         learn(seen.call, seen.told->host);
     }
     const std::string host =
         seen.told && !seen.told->host.empty() ? seen.told->host : host_of(seen.call);
     // Other failures only say of a trial that it is over.
-    if (outage || hosts_.contains(host)) {
+    if (reached && class_of_code(failure.code) == FailureClass::outage) {
         host_named(host).breaker.on_failure(failure, now, seen.sent);
+    } else if (const auto found = hosts_.find(host); found != hosts_.end()) {
+        found->second.breaker.on_failure(reached ? failure : Error(), now, seen.sent);
     }
 }
 

@@ -125,24 +125,24 @@ void LifecycleSlot::note_refusal() {
     }
 }
 
+// The credential comes first: a breaker that lets the call through takes it for its trial, and then
+// waits for its end.
 std::optional<HeldBack> LifecycleSlot::held_back(const ConnectorCall& call) {
+    const auto refused = evidence_.refused();
+    const SteadyTime now = loop_now();
+    if (credential_trial_ && refused && now < *credential_trial_ + credential_trial_pause) {
+        HeldBack held{refused->cause, left_until(*credential_trial_ + credential_trial_pause)};
+        held.why.where = spec_.name.str();
+        held.why.action = secrets_action(spec_);
+        return held;
+    }
     if (auto held = events_.held_back(call)) {
         return held;
     }
-    if (!credential_trial_) {
-        return std::nullopt;
-    }
-    const auto refused = evidence_.refused();
-    const SteadyTime now = loop_now();
-    const SteadyTime trial_at = *credential_trial_ + credential_trial_pause;
-    if (!refused || now >= trial_at) {
+    if (credential_trial_) {
         credential_trial_ = now;
-        return std::nullopt;
     }
-    HeldBack held{refused->cause, left_until(trial_at)};
-    held.why.where = spec_.name.str();
-    held.why.action = secrets_action(spec_);
-    return held;
+    return std::nullopt;
 }
 
 Task<CallReply> LifecycleSlot::answer_held(HeldBack held) {

@@ -28,6 +28,15 @@ struct Breakers {
         breakers.on_outcome(CallOutcomeSeen{call, reply, told, clock.steady_now()},
                             clock.steady_now());
     }
+    // Refused before it reached an instance, with the reason that none is there.
+    void is_refused(const std::string& tool) {
+        CallReply reply;
+        reply.end = CallEnd::never_sent;
+        reply.failure = Error{"GH-D202", "the connector cannot connect", "", "", ""};
+        const std::optional<ResultFailure> told;
+        breakers.on_outcome(CallOutcomeSeen{call_of(tool), reply, told, clock.steady_now()},
+                            clock.steady_now());
+    }
     bool held(const std::string& tool) {
         return breakers.held_back(call_of(tool), clock.steady_now()).has_value();
     }
@@ -95,6 +104,22 @@ TEST_CASE("each change of a breaker is told once, with the host and the words be
     test.breakers.tell_changes(test.clock.steady_now(), tell);
     CHECK(told == std::vector<std::string>{"api.example.com closed open",
                                            "api.example.com open half_open"});
+}
+
+TEST_CASE("calls that never reached an instance open nothing, and end a trial without a verdict") {
+    Breakers test;
+    for (int count = 0; count < 10; ++count) {
+        test.is_refused("a");
+    }
+    CHECK_FALSE(test.held("a"));
+    CHECK(test.breakers.facts(test.clock.wall_now(), test.clock.steady_now()).empty());
+    for (int count = 0; count < 5; ++count) {
+        test.ends("a", "api.example.com");
+    }
+    test.clock.advance(seconds(5));
+    CHECK_FALSE(test.held("a")); // the trial
+    test.is_refused("a");
+    CHECK_FALSE(test.held("a")); // another one
 }
 
 TEST_CASE("the hosts that are kept are bounded") {
