@@ -25,6 +25,8 @@ Task<void> LifecycleSlot::run() {
         state_ = InstanceState::stopped;
     } else if (options_.min == 0) {
         state_ = InstanceState::idle;
+    } else {
+        start_wanted_ = false; // it starts anyway
     }
     changed(); // calls may wait already
     while (!(shutting_down_ && is_resting(state_))) {
@@ -131,7 +133,9 @@ bool LifecycleSlot::stop_asked() const {
 
 // A stronger wish replaces a weaker one: what was to start again is not, once it is to stay off.
 void LifecycleSlot::ask_stop(StopReason reason) {
-    const bool running = has_process(state_) || is_starting(state_);
+    // Before run() there is nothing to stop; only a shutdown must be found by it.
+    const bool begun = begun_ || reason == StopReason::shutdown;
+    const bool running = begun && (has_process(state_) || is_starting(state_));
     const bool replaceable = stop_reason_ == StopReason::none || stop_reason_ == StopReason::idle ||
                              stop_reason_ == StopReason::restart;
     if (running && (replaceable || reason == StopReason::shutdown)) {
@@ -166,7 +170,7 @@ Task<Result<void>> LifecycleSlot::start() {
     if (instance_ && instance_->serves() && state_ == InstanceState::ready && !stop_asked()) {
         co_return Result<void>();
     }
-    if (is_starting(state_) && !stop_asked()) {
+    if (begun_ && is_starting(state_) && !stop_asked()) {
         off_ = false;
     } else {
         ask_start();

@@ -89,6 +89,29 @@ Task<void> changed_scene(Stage& stage) {
     CHECK(in_flight.instance == before.instance);
 }
 
+// The verb comes while the new instance may not begin yet.
+Task<void> start_scene(Stage& stage) {
+    auto& care = static_cast<CareStage&>(stage);
+    auto first = call_named(stage, notes, "pid");
+    const CallReply before = co_await std::move(first);
+    CallReply in_flight;
+    TaskGroup group(stage.loop.get_executor());
+    group.spawn("call", call_into(stage, "spin", in_flight));
+    asio::steady_timer timer(stage.loop, milliseconds(200));
+    co_await timer.async_wait(asio::use_awaitable);
+    std::vector<ConnectorSpec> wanted = {care.cared("other")};
+    auto applying = stage.supervisor->apply(std::move(wanted));
+    co_await std::move(applying);
+    auto starting = stage.supervisor->start(notes);
+    const auto started = co_await std::move(starting);
+    CHECK(started.has_value());
+    CHECK(stage.status().lifecycle == "ready");
+    CHECK(stage.status().instance > before.instance);
+    auto joining = group.join();
+    co_await std::move(joining);
+    CHECK(in_flight.end == CallEnd::result);
+}
+
 Task<void> hasty_scene(Stage& stage) {
     auto& care = static_cast<CareStage&>(stage);
     auto first = call_named(stage, notes, "pid");
@@ -167,6 +190,11 @@ TEST_CASE("a changed connector drains its calls, and the next ones wait for its 
     CareStage stage;
     stage.play({stage.cared()}, changed_scene);
     CHECK(stage.crashes().empty());
+}
+
+TEST_CASE("a start while the instance of the older manifest still drains is not lost") {
+    CareStage stage;
+    stage.play({stage.cared()}, start_scene);
 }
 
 TEST_CASE("changes that come faster than instances end follow each other") {
