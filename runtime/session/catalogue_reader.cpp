@@ -62,13 +62,16 @@ Result<void> add_item(ListPages& pages, std::string_view definition) {
     return {};
 }
 
+// Longer than a daemon runs; clocks count in nanoseconds and cannot hold every number.
+constexpr std::int64_t ttl_max_ms = 365LL * 24 * 3600 * 1000;
+
 // What is no whole number of milliseconds counts as nothing.
 std::int64_t ttl_in(std::string_view result) {
     const std::string_view raw = find_member(result, "ttlMs").value_or("");
     std::int64_t ttl_ms = 0;
     const auto read = std::from_chars(raw.data(), raw.data() + raw.size(), ttl_ms);
     const bool whole = read.ec == std::errc() && read.ptr == raw.data() + raw.size();
-    return whole && ttl_ms > 0 ? ttl_ms : 0;
+    return whole ? std::clamp<std::int64_t>(ttl_ms, 0, ttl_max_ms) : 0;
 }
 
 Result<void> add_list_page(ListPages& pages, std::string_view result) {
