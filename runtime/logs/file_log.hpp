@@ -43,6 +43,7 @@ class FileLog final : public ConnectorLog {
     std::uint64_t dropped_count() const override { return dropped_count_; }
     std::uint64_t dropped_bytes() const override { return dropped_bytes_; }
     void set_secrets(std::vector<std::string> secrets) override;
+    void mask(std::string& text) const override { masker_.mask(text); }
     std::size_t hold_back(std::string_view unfinished) const override;
     void count_dropped(const LogContext& context, std::uint64_t lines,
                        std::uint64_t bytes) override;

@@ -117,6 +117,8 @@ class ConnectorLog {
     // Called when a secret was masked (GH-S603), at most once a minute.
     using SecretSeen = std::function<void(LogStream stream, const LogContext& context)>;
     virtual void set_on_secret_seen(SecretSeen /*on_secret_seen*/) {}
+    // Masks a text that goes elsewhere: what a connector says of itself may hold a secret.
+    virtual void mask(std::string& /*text*/) const {}
 };
 
 // What happens over the rate limit: lines are dropped and counted, or the connector is held back

@@ -118,6 +118,12 @@ Task<void> LifecycleSlot::run_handshake(std::shared_ptr<Instance> instance) {
     if (reached) {
         auto shaking = instance->session->handshake(left_until(deadline));
         auto answer = co_await std::move(shaking);
+        // Its own words for why it does not start go on to the events and to crash records.
+        if (!answer && log_ != nullptr) {
+            Error failure = std::move(answer).error();
+            log_->mask(failure.why);
+            answer = std::move(failure);
+        }
         instance->handshake = std::move(answer);
     } else {
         instance->handshake = std::move(reached).error();
@@ -159,8 +165,13 @@ Task<bool> LifecycleSlot::read_list(std::shared_ptr<Instance> instance, ListKind
     changed_.notify();
     if (!read) {
         if (!instance->session_end) {
-            tell(std::string("its list of ") + list_words[static_cast<std::size_t>(kind)] +
-                 " cannot be read: " + to_text(read.error()));
+            std::string line = std::string("its list of ") +
+                               list_words[static_cast<std::size_t>(kind)] +
+                               " cannot be read: " + to_text(read.error());
+            if (log_ != nullptr) {
+                log_->mask(line); // these are its words, and the daemon's log gets them too
+            }
+            tell(line);
         }
         co_return false;
     }

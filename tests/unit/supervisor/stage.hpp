@@ -49,7 +49,10 @@ while True:
         break
     m = json.loads(line)
     if "id" not in m or "method" not in m: continue
-    if m["method"] == "initialize":
+    if mode == "refused" and m["method"] == "initialize":
+        print(json.dumps({"jsonrpc": "2.0", "id": m["id"], "error": {"code": -32000,
+              "message": "no login with " + os.environ["TOKEN"]}}), flush=True)
+    elif m["method"] == "initialize":
         answer(m["id"], {"protocolVersion": m["params"]["protocolVersion"],
                "capabilities": {"tools": {}}, "serverInfo": {"name": "t", "version": "1"}})
     elif m["method"] == "tools/list":

@@ -136,6 +136,14 @@ Task<void> secret_scene(Stage& stage) {
     CHECK(fresh.instance.value == 2);
 }
 
+Task<void> telling_scene(Stage& stage) {
+    auto calling = call_tool(stage, "echo");
+    const CallReply refused = co_await std::move(calling);
+    CHECK(to_text(refused.failure).find("no login with ***") != std::string::npos);
+    REQUIRE(stage.status().cause.has_value());
+    CHECK(to_text(*stage.status().cause).find("first-secret-value") == std::string::npos);
+}
+
 Task<void> noise_scene(Stage& stage) {
     auto calling = call_tool(stage, "echo");
     const CallReply reply = co_await std::move(calling);
@@ -236,6 +244,14 @@ TEST_CASE(
     CHECK(has_line(lines, "token is ***"));
     CHECK(has_line(stage.log_lines(LogStream::supervisor), "GH-S603"));
     CHECK_FALSE(has_line(lines, "first-secret-value"));
+}
+
+TEST_CASE("a connector that tells its secret when it refuses to start tells nobody") {
+    Stage stage;
+    stage.credentials.values[SecretName("api-key")] = "first-secret-value";
+    ConnectorSpec spec = stage.spec("refused");
+    spec.credentials.push_back(CredentialSpec{"key", SecretName("api-key"), "TOKEN"});
+    stage.play({spec}, telling_scene);
 }
 
 TEST_CASE("stray stdout is logged, counted and degrades") {
