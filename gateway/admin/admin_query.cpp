@@ -35,6 +35,13 @@ std::optional<bool> query_flag(std::string_view text) {
                              : std::nullopt;
 }
 
+// The clock counts nanoseconds, which reach from 1677 to 2262: a year beyond would come out as
+// another one.
+std::optional<WallTime> query_time(std::string_view text) {
+    const std::string_view year = text.substr(0, 4);
+    return year < "1678" || year > "2261" ? std::nullopt : parse_rfc3339(text);
+}
+
 // A value that may be missing, put into its place; what is wrong with it otherwise.
 template <class Place, class Value>
 std::string_view put(Place& place, const std::optional<Value>& value, std::string_view rule) {
@@ -64,7 +71,7 @@ std::optional<std::string_view> set_common(Query& query, std::string_view key,
         return put(query.follow, query_flag(value), "must be true or false");
     }
     if (key == "since") {
-        return put(query.filter.since, parse_rfc3339(value),
+        return put(query.filter.since, query_time(value),
                    "must be a time like 2026-11-25T08:00:00Z");
     }
     return std::nullopt;
@@ -73,7 +80,7 @@ std::optional<std::string_view> set_common(Query& query, std::string_view key,
 std::string_view set_log_filter(runtime::LogFilter& filter, std::string_view key,
                                 std::string_view value) {
     if (key == "until") {
-        return put(filter.until, parse_rfc3339(value), "must be a time like 2026-11-25T08:00:00Z");
+        return put(filter.until, query_time(value), "must be a time like 2026-11-25T08:00:00Z");
     }
     if (key == "instance") {
         const auto number = query_number(value);

@@ -250,7 +250,7 @@ std::string describe_view(const DescribedConnector& connector, const ViewStyle& 
     if (connector.events.is_array() && !connector.events.empty()) {
         ViewStyle inner = style;
         inner.width = style.width - 2;
-        inner.escape = true; // and cut to the width
+        inner.cut = true;
         std::string lines;
         for (const Json& event : connector.events) {
             lines += event_line_view(event, inner) + "\n";

@@ -84,7 +84,10 @@ ExitCode run_doctor(CliContext& context) {
             context.out << escape_controls(text_field(check, "name")) << '\n';
         }
     } else {
-        context.out << render_table(doctor_table(checks), context.table_style());
+        // What to do is said in full also where no terminal shows it: over ssh, in a ticket.
+        TableStyle style = context.table_style();
+        style.fold = style.width != TableStyle::uncut;
+        context.out << render_table(doctor_table(checks), style);
         context.err << failed << " failed, " << warned << " to look at, "
                     << checks.size() - failed - warned << " well\n";
     }

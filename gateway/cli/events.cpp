@@ -22,7 +22,18 @@ bool print_event(CliContext& context, const Json& event) {
     return context.out.good();
 }
 
-ExitCode print_event_pages(CliContext& context, const std::string& resource, bool all) {
+// Nothing happened, which is no answer for a name that nobody has. (What is gone may have events.)
+ExitCode say_no_events(CliContext& context, const std::string& name) {
+    ExitCode code = ExitCode::ok;
+    if (!name.empty() && !ask_daemon(context, "connectors/" + name, code)) {
+        return code;
+    }
+    context.err << "no events\n";
+    return ExitCode::ok;
+}
+
+ExitCode print_event_pages(CliContext& context, const std::string& resource, bool all,
+                           const std::string& name) {
     ExitCode code = ExitCode::ok;
     std::string after = all ? "0" : "";
     for (std::size_t shown = 0;;) {
@@ -38,10 +49,7 @@ ExitCode print_event_pages(CliContext& context, const std::string& resource, boo
             }
         }
         if (!all || member_field(*page, "more") != Json(true)) {
-            if (shown == 0) {
-                context.err << "no events\n";
-            }
-            return ExitCode::ok;
+            return shown == 0 ? say_no_events(context, name) : ExitCode::ok;
         }
         after = shown_field(*page, "next");
     }
@@ -68,7 +76,7 @@ ExitCode run_events(CliContext& context, const EventsArguments& arguments) {
     resource += arguments.name.empty() ? "" : "&connector=" + percent_encoded(arguments.name);
     resource += arguments.kind.empty() ? "" : "&kind=" + percent_encoded(arguments.kind);
     if (!arguments.follow) {
-        return print_event_pages(context, resource, all);
+        return print_event_pages(context, resource, all, arguments.name);
     }
     const FollowRequest request{
         "/api/v1/" + resource,

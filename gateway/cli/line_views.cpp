@@ -10,20 +10,6 @@ namespace gatehouse::gateway {
 
 namespace {
 
-// One record stays one line, whatever is in its text.
-std::string one_line(const std::string& text) {
-    std::string line;
-    line.reserve(text.size());
-    for (const char c : text) {
-        if (c == '\n' || c == '\r') {
-            line += c == '\n' ? "\\n" : "\\r";
-        } else {
-            line += c;
-        }
-    }
-    return line;
-}
-
 std::string padded(std::string text, std::size_t width) {
     const std::size_t shown = display_width(text);
     text.append(shown < width ? width - shown : 0, ' ');
@@ -65,8 +51,8 @@ std::string change_text(const Json& event) {
 
 std::string log_line_view(const Json& record, const ViewStyle& style) {
     const std::string level = text_field(record, "level");
-    const std::string text = text_field(record, "text");
-    const std::string shown = style.escape ? escape_controls(text) : one_line(text);
+    // Also for a pipe: what comes out of `logs NAME | grep …` is shown by a terminal all the same.
+    const std::string shown = escape_controls(text_field(record, "text"));
     std::string line = tinted(short_time(shown_field(record, "time")), Tint::dim, style.colour) +
                        " " + shown_field(record, "stream");
     if (style.wide) {
@@ -92,7 +78,7 @@ std::string event_line_view(const Json& event, const ViewStyle& style) {
     const std::string cause = escape_controls(cause_line(member_field(event, "cause")));
     rest += cause.empty() ? "" : "  " + cause;
     const std::size_t used = display_width(time) + 2;
-    if (!style.wide && style.escape) {
+    if (!style.wide && style.cut) {
         rest = cut_to_width(rest, style.width > used ? style.width - used : 20);
     }
     // The word after the change has the colour; a cut one has none.

@@ -27,7 +27,7 @@ bool print_log_record(CliContext& context, const Json& record) {
 ExitCode print_log_pages(CliContext& context, const AdminClient& client, const std::string& target,
                          bool all) {
     std::string after = all ? "0" : "";
-    for (;;) {
+    for (bool any = false;;) {
         AdminRequest request;
         request.target = target + (after.empty() ? "" : "&after=" + after);
         const auto page = client.request(request);
@@ -35,6 +35,7 @@ ExitCode print_log_pages(CliContext& context, const AdminClient& client, const s
             return fail_with(context, page.error());
         }
         for (const Json& record : member_field(*page, "records")) {
+            any = true;
             if (!print_log_record(context, record)) {
                 return ExitCode::ok;
             }
@@ -44,6 +45,7 @@ ExitCode print_log_pages(CliContext& context, const AdminClient& client, const s
                            "5 s at most; narrow it with --since\n";
         }
         if (!all || member_field(*page, "more") != Json(true)) {
+            context.err << (any ? "" : "no lines\n");
             return ExitCode::ok;
         }
         after = shown_field(*page, "next");
@@ -54,6 +56,13 @@ void add_text(std::string& query, const char* key, const std::string& value) {
     if (!value.empty()) {
         query += std::string("&") + key + "=" + percent_encoded(value);
     }
+}
+
+// Whether the span of time, if both ends of it are given, is the wrong way round.
+bool is_backwards(const LogsArguments& arguments, WallTime now) {
+    const auto since = parse_time_argument(arguments.since, now);
+    const auto until = parse_time_argument(arguments.until, now);
+    return since && until && *since > *until;
 }
 
 // The time as the API takes it; false after an error, which is printed then.
@@ -78,6 +87,11 @@ ExitCode run_logs(CliContext& context, const LogsArguments& arguments) {
     std::string query;
     if (!add_time(context, query, "since", arguments.since) ||
         !add_time(context, query, "until", arguments.until)) {
+        return ExitCode::usage;
+    }
+    if (is_backwards(arguments, context.now)) {
+        print_error(context, Error{"GH-N400", "no line can be in that time", "",
+                                   "--since is later than --until", "Exchange them"});
         return ExitCode::usage;
     }
     if (arguments.follow && (arguments.previous || !arguments.until.empty())) {

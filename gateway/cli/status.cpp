@@ -31,6 +31,26 @@ void print_status_logs(CliContext& context, const AdminClient& client, const std
     }
 }
 
+// What the daemon's checks of itself and its host call failed; a connector's state is elsewhere.
+Json failed_checks(const AdminClient& client) {
+    AdminRequest request;
+    request.target = "/api/v1/doctor";
+    Json texts = Json::array();
+    const auto answer = client.request(request);
+    if (!answer) {
+        return texts;
+    }
+    for (const Json& check : member_field(*answer, "checks")) {
+        const std::string check_name = text_field(check, "name");
+        if (text_field(check, "state") == "fail" && !check_name.starts_with("connector ")) {
+            const std::string action = text_field(check, "action");
+            texts.push_back(check_name + ": " + text_field(check, "text") +
+                            (action.empty() ? "" : " → " + action));
+        }
+    }
+    return texts;
+}
+
 } // namespace
 
 ExitCode run_status(CliContext& context, const std::string& name) {
@@ -50,7 +70,9 @@ ExitCode run_status(CliContext& context, const std::string& name) {
     } else if (context.options.format == OutputFormat::name) {
         context.out << (name.empty() ? "gatehouse" : name) << '\n';
     } else if (name.empty()) {
-        context.out << daemon_view(*answer, style);
+        Json daemon = *answer;
+        daemon["failed_checks"] = failed_checks(client.value());
+        context.out << daemon_view(daemon, style);
     } else {
         context.out << connector_view(*answer, style);
         print_status_logs(context, client.value(), name);

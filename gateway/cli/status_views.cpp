@@ -90,6 +90,7 @@ std::string daemon_view(const Json& daemon, const ViewStyle& style) {
     facts.line("gatehouse " + escape_controls(shown_field(daemon, "version")) + "  " +
                tinted("up", Tint::good, style.colour) + " " +
                age_of(text_field(daemon, "started_at"), style.now));
+    facts.list("failing", member_field(daemon, "failed_checks"));
     facts.fact("pid", shown_field(daemon, "pid"));
     facts.fact("endpoint", shown_field(daemon, "endpoint"));
     std::string_view label = "serves";

@@ -26,6 +26,12 @@ std::optional<std::chrono::minutes> zone_offset(std::string_view zone) {
     return zone[0] == '-' ? -offset : offset;
 }
 
+// The clock counts nanoseconds, which reach from 1677 to 2262.
+std::optional<WallTime> countable_time(std::string_view rfc3339) {
+    const std::string_view year = rfc3339.substr(0, 4);
+    return year < "1678" || year > "2261" ? std::nullopt : parse_rfc3339(rfc3339);
+}
+
 } // namespace
 
 std::string age_of(std::string_view rfc3339, WallTime now) {
@@ -46,16 +52,17 @@ std::string time_until(std::string_view rfc3339, WallTime now) {
 
 Result<WallTime> parse_time_argument(std::string_view text, WallTime now) {
     if (const auto ago = parse_duration(text)) {
-        return now - *ago;
+        // Longer ago than the clock can count: as long ago as anything is.
+        return *ago < in_milliseconds(now.time_since_epoch()) ? now - *ago : WallTime();
     }
-    if (const auto time = parse_rfc3339(text)) {
+    if (const auto time = countable_time(text)) {
         return *time;
     }
     constexpr std::size_t zone_size = std::string_view("+01:00").size();
     if (text.size() > zone_size) {
         const std::string_view zone = text.substr(text.size() - zone_size);
         const std::string utc = std::string(text.substr(0, text.size() - zone_size)) + "Z";
-        const auto time = parse_rfc3339(utc);
+        const auto time = countable_time(utc);
         const auto offset = zone_offset(zone);
         if (time && offset) {
             return *time - *offset;

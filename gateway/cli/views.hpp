@@ -13,7 +13,7 @@ namespace gatehouse::gateway {
 struct ViewStyle {
     WallTime now;
     bool colour = false;
-    bool escape = true;      // control bytes, for a terminal
+    bool cut = true;         // events to the width, for a terminal
     std::size_t width = 100; // of wrapped texts; events are cut to it
     bool wide = false;       // all there is, uncut
 };

@@ -39,8 +39,7 @@ test("ls, status, logs, restart, stop and start say and do what they are named f
     assert.ok(refused.error || refused.result.isError);
     await daemon.ok(["start", "echo"]);
     assert.equal(text_of((await session.call("echo_echo", { text: "back" })).message.result), "back");
-    const unknown = await daemon.cli(["status", "nobody"]);
-    assert.equal(unknown.code, 5);
+    for (const verb of ["status", "events", "logs"]) assert.equal((await daemon.cli([verb, "nobody"])).code, 5, verb);
   }));
 
 test("logs -f shows lines as they come", () => with_daemon({ connectors: [connectors.notes()], secrets: { "notes-key": "k" } }, async (daemon) => {

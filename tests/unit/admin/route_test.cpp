@@ -73,7 +73,8 @@ TEST_CASE("the log query has bounds and knows its keys") {
     CHECK(parse_log_query("/x").value().count == 100);
     for (const char* bad :
          {"/x?n=2001", "/x?n=-1", "/x?n=", "/x?after=a", "/x?follow=yes", "/x?q=1", "/x?n",
-          "/x?since=10m", "/x?level=loud", "/x?grep=", "/x?grep=%2", "/x?stream=x", "/x?call=a"}) {
+          "/x?since=10m", "/x?since=9999-12-31T23:59:59Z", "/x?until=0001-01-01T00:00:00Z",
+          "/x?level=loud", "/x?grep=", "/x?grep=%2", "/x?stream=x", "/x?call=a"}) {
         CHECK_FALSE(parse_log_query(bad));
     }
 }

@@ -113,9 +113,9 @@ TEST_CASE("a log record stays one line, also when it is not for a terminal") {
     const Json record = Json::parse(R"({"time": "2026-11-25T08:00:00Z", "stream": "mcp",
         "level": "error", "text": "a\nb\rc", "instance": 4, "calls": [1, 2]})");
     CHECK(log_line_view(record, {describe_now, false, false}) ==
-          "2026-11-25T08:00:00Z mcp error a\\nb\\rc");
+          "2026-11-25T08:00:00Z mcp error a\\x0ab\\x0dc");
     CHECK(log_line_view(record, {describe_now, false, false, 100, true}) ==
-          "2026-11-25T08:00:00Z mcp #4 calls=1,2 error a\\nb\\rc");
+          "2026-11-25T08:00:00Z mcp #4 calls=1,2 error a\\x0ab\\x0dc");
     CHECK(log_line_view(record, {describe_now, true}).find("\033[31merror\033[0m") !=
           std::string::npos);
 }

@@ -191,12 +191,24 @@ TEST_CASE("status tells how many instances there are and for whom, how they spea
     CHECK(plain.find("weakened") == std::string::npos);
 }
 
-TEST_CASE("a log line shows time, stream and text, escaped only for a terminal") {
+TEST_CASE(
+    "a log line shows time, stream and text, escaped also for a pipe that ends at a terminal") {
     const Json record = Json::parse(
         R"({"seq":1,"time":"2026-11-25T08:00:00.123456Z","instance":1,"stream":"stderr","text":"a\u001bb"})");
     CHECK(log_line_view(record, {view_now}) == "2026-11-25T08:00:00.123Z stderr a\\x1bb");
     CHECK(log_line_view(record, {view_now, false, false}) ==
-          "2026-11-25T08:00:00.123Z stderr a\033b");
+          "2026-11-25T08:00:00.123Z stderr a\\x1bb");
+}
+
+TEST_CASE("what the daemon's checks call failed stands before the facts of the daemon") {
+    const Json daemon = Json::parse(R"({"version":"0.1.0","pid":7,
+        "failed_checks":["disk: 0MiB free → Make room where /data is"]})");
+    const std::string text = daemon_view(daemon, {view_now});
+    const std::size_t failing = text.find("failing       disk: 0MiB free → Make room");
+    REQUIRE(failing != std::string::npos);
+    CHECK(failing < text.find("pid"));
+    CHECK(daemon_view(Json::parse(R"({"pid":7})"), {view_now}).find("failing") ==
+          std::string::npos);
 }
 
 TEST_CASE("audit lines show who did what, and a broken line shows as unreadable") {

@@ -60,6 +60,7 @@ TEST_CASE("the doctor says that no daemon answers, and ends with 1") {
     const VerbRun run = run_verb({"doctor", "--socket", "/nonexistent/admin.sock"});
     CHECK(run.code == 1);
     CHECK(run.out.find("GH-N503") != std::string::npos);
+    CHECK(run.out.find("--socket PATH") != std::string::npos); // the whole of what to do
     const VerbRun json = run_verb({"doctor", "--socket", "/nonexistent/admin.sock", "-o", "json"});
     CHECK(parse_json(json.out).value()["ok"] == false);
 }
@@ -76,6 +77,7 @@ TEST_CASE("wrong arguments of the verbs end with 2") {
         {"completion"},
         {"completion", "tcsh"},
         {"logs", "a", "--since", "yesterday"},
+        {"logs", "a", "--since", "1m", "--until", "2h"},
         {"logs", "a", "-f", "--previous"},
         {"logs", "a", "-f", "--until", "1m"},
         {"events", "--since", "x"}};
@@ -98,6 +100,19 @@ TEST_CASE("a time is a while ago, or RFC 3339 in any zone") {
     CHECK(parse_time_argument("2026-11-25T02:30:00.000-05:30", now).value() == eight);
     for (const char* bad : {"", "10", "now", "2026-11-25", "2026-11-25T08:00:00+1:00",
                             "2026-11-25T08:00:00+25:00", "2026-11-25T08:00:00"}) {
+        CHECK_FALSE(parse_time_argument(bad, now));
+    }
+}
+
+TEST_CASE("a time further away than the clock counts hides nothing, or is refused") {
+    const WallTime now = ManualClock().wall_now();
+    for (const char* long_ago : {"130000d", "213503d", "400000d", "99999999d"}) {
+        INFO(long_ago);
+        CHECK(parse_time_argument(long_ago, now).value() == WallTime());
+    }
+    for (const char* bad :
+         {"0000-01-01T00:00:00Z", "9999-12-31T23:59:59Z", "9999-12-31T23:59:59+01:00"}) {
+        INFO(bad);
         CHECK_FALSE(parse_time_argument(bad, now));
     }
 }
