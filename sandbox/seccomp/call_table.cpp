@@ -145,8 +145,12 @@ constexpr ArgumentRule loud_argument_table[] = {
 };
 
 constexpr SocketRule socket_table[] = {
-    {AF_UNIX, -1, -1},           {AF_INET, SOCK_STREAM, -1},  {AF_INET, SOCK_DGRAM, -1},
-    {AF_INET6, SOCK_STREAM, -1}, {AF_INET6, SOCK_DGRAM, -1},  {AF_NETLINK, -1, NETLINK_ROUTE},
+    {AF_UNIX, -1, -1}, {AF_NETLINK, -1, NETLINK_ROUTE},
+    // TCP and UDP alone: multipath TCP, UDP-Lite and their like are much code for nobody's use.
+    {AF_INET, SOCK_STREAM, 0}, {AF_INET, SOCK_STREAM, IPPROTO_TCP},
+    {AF_INET, SOCK_DGRAM, 0}, {AF_INET, SOCK_DGRAM, IPPROTO_UDP},
+    {AF_INET6, SOCK_STREAM, 0}, {AF_INET6, SOCK_STREAM, IPPROTO_TCP},
+    {AF_INET6, SOCK_DGRAM, 0}, {AF_INET6, SOCK_DGRAM, IPPROTO_UDP},
 };
 
 constexpr const char* loud_table[] = {

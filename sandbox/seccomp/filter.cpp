@@ -10,6 +10,7 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <vector>
 
 namespace gatehouse::sandbox {
 namespace {
@@ -68,15 +69,14 @@ Result<void> add_socket_rule(void* context, const SocketRule& rule) {
     constexpr std::uint64_t low_half = 0xffffffff;
     constexpr std::uint64_t type_bits = 0xf; // above it are SOCK_CLOEXEC and SOCK_NONBLOCK
     const scmp_arg_cmp domain = masked_equal(0, low_half, rule.domain);
+    std::vector<scmp_arg_cmp> compared = {domain};
     if (rule.type >= 0) {
-        const scmp_arg_cmp both[] = {domain, masked_equal(1, type_bits, rule.type)};
-        return add_rule(context, SCMP_ACT_ALLOW, "socket", both);
+        compared.push_back(masked_equal(1, type_bits, rule.type));
     }
     if (rule.protocol >= 0) {
-        const scmp_arg_cmp both[] = {domain, masked_equal(2, low_half, rule.protocol)};
-        return add_rule(context, SCMP_ACT_ALLOW, "socket", both);
+        compared.push_back(masked_equal(2, low_half, rule.protocol));
     }
-    return add_rule(context, SCMP_ACT_ALLOW, "socket", {&domain, 1});
+    return add_rule(context, SCMP_ACT_ALLOW, "socket", compared);
 }
 
 Result<void> add_argument_rules(void* context, std::uint32_t action,

@@ -151,7 +151,12 @@ TEST_CASE("sockets are unix, inet streams and datagrams, and netlink route") {
     CHECK(answer(SYS_socket, {AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0}) == allowed);
     CHECK(answer(SYS_socket, {AF_INET6, SOCK_DGRAM, 0}) == allowed);
     CHECK(answer(SYS_socket, {AF_NETLINK, SOCK_RAW, 0}) == allowed);
-    CHECK(answer(SYS_socket, {AF_NETLINK, SOCK_RAW, 9}) == unknown); // audit
+    CHECK(answer(SYS_socket, {AF_INET, SOCK_STREAM, 6}) == allowed);
+    CHECK(answer(SYS_socket, {AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 17}) == allowed);
+    CHECK(answer(SYS_socket, {AF_INET, SOCK_STREAM, 262}) == unknown); // multipath TCP
+    CHECK(answer(SYS_socket, {AF_INET6, SOCK_DGRAM, 136}) == unknown); // UDP-Lite
+    CHECK(answer(SYS_socket, {AF_INET, SOCK_DGRAM, 1}) == unknown);    // ICMP
+    CHECK(answer(SYS_socket, {AF_NETLINK, SOCK_RAW, 9}) == unknown);   // audit
     CHECK(answer(SYS_socket, {AF_INET, SOCK_RAW, 1}) == unknown);
     CHECK(answer(SYS_socket, {AF_PACKET, SOCK_RAW, 0}) == unknown);
     CHECK(answer(SYS_socket, {AF_VSOCK, SOCK_STREAM, 0}) == unknown);
