@@ -68,7 +68,7 @@ McpEndpoint::McpEndpoint(Executor executor, const GatewayConfig& config,
       host_check_(config.public_url, config.allowed_hosts), authenticate_(agents), route_(servers_),
       sessions_(services.clock, config.limits.sessions, session_idle_max),
       calls_(executor, services), subscriptions_(executor, calls_),
-      notices_(executor, servers_, sessions_, subscriptions_, calls_),
+      notices_(executor, servers_, sessions_, subscriptions_, calls_, policy_),
       operator_calls_(executor, {agents, servers_, services.directory, calls_}),
       batch_parts_(executor) {
     sessions_.set_end_handler([this](ClientSession& session) { on_session_end(session); });

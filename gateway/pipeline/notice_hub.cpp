@@ -2,6 +2,7 @@
 
 #include "gateway/mcp/client_facts.hpp"
 #include "gateway/pipeline/dialogue_rules.hpp"
+#include "gateway/virtual_server/exposed_items.hpp"
 #include "runtime/session/json_scan.hpp"
 #include "runtime/watched_task.hpp"
 
@@ -171,6 +172,17 @@ void NoticeHub::tell_lists_changed(const VirtualServer* server) {
     }
 }
 
+bool NoticeHub::may_still_read(const PrincipalId& principal, const VirtualServer& server,
+                               const Pending& notice) const {
+    const VirtualServerConfig& config = server.config();
+    const auto exposed =
+        std::find_if(config.connectors.begin(), config.connectors.end(),
+                     [&](const ExposedConnector& one) { return one.name == notice.connector; });
+    return exposed != config.connectors.end() && is_selected(exposed->resources, notice.uri) &&
+           policy_.may_ever_allow({principal.str(), config.name.str(), notice.connector.str(),
+                                   notice.uri, "", PolicyKind::resource});
+}
+
 void NoticeHub::tell_updated(const Pending& notice) {
     const std::string& connector = notice.connector.str();
     each_session(
@@ -179,7 +191,7 @@ void NoticeHub::tell_updated(const Pending& notice) {
                 session.watched.begin(), session.watched.end(), [&](const auto& watched) {
                     return watched.first == connector && is_about(notice.uri, watched.second);
                 });
-            if (watches) {
+            if (watches && may_still_read(session.principal, server, notice)) {
                 session.standalone(executor_)->push_unless_waiting(
                     notice_text(notice.method, server.rewrite_uris(notice.connector, notice.params,
                                                                    *session.caller)));
@@ -191,8 +203,9 @@ void NoticeHub::tell_updated(const Pending& notice) {
                 return watched.resource.connector == notice.connector &&
                        is_about(notice.uri, watched.resource.subject);
             });
-        if (watches) {
-            listener.tell(notice.method, listener.request().server().rewrite_uris(
+        const RoutedRequest& request = listener.request();
+        if (watches && may_still_read(request.principal().id(), request.server(), notice)) {
+            listener.tell(notice.method, request.server().rewrite_uris(
                                              notice.connector, notice.params, listener.caller()));
         }
     });

@@ -21,9 +21,9 @@ namespace gatehouse::gateway {
 class NoticeHub final : public runtime::ConnectorObserver {
   public:
     NoticeHub(Executor executor, const VirtualServers& servers, ClientSessions& sessions,
-              Subscriptions& subscriptions, const Calls& calls)
+              Subscriptions& subscriptions, const Calls& calls, const Policy& policy)
         : executor_(executor), servers_(servers), sessions_(sessions),
-          subscriptions_(subscriptions), calls_(calls), timer_(executor) {}
+          subscriptions_(subscriptions), calls_(calls), policy_(policy), timer_(executor) {}
 
     void on_notice(const runtime::ConnectorNotice& notice) override;
     void on_unsolicited_input(const ConnectorName& connector, const runtime::InstanceOwner& owner,
@@ -46,6 +46,9 @@ class NoticeHub final : public runtime::ConnectorObserver {
     void flush();
     void tell_list_changed(const Pending& notice);
     void tell_updated(const Pending& notice);
+    // Whether a reload since the subscription has not taken the resource away.
+    bool may_still_read(const PrincipalId& principal, const VirtualServer& server,
+                        const Pending& notice) const;
     void tell_log(const runtime::ConnectorNotice& notice);
     void tell_task_status(const runtime::ConnectorNotice& notice);
     void tell_task(const runtime::ConnectorNotice& notice);
@@ -64,6 +67,7 @@ class NoticeHub final : public runtime::ConnectorObserver {
     ClientSessions& sessions_;
     Subscriptions& subscriptions_;
     const Calls& calls_;
+    const Policy& policy_;
     std::map<Key, Pending> pending_;
     asio::steady_timer timer_;
     bool armed_ = false;

@@ -120,6 +120,27 @@ TEST_CASE("a subscribed resource's updates reach the subscriber, and end with th
     CHECK(fixture.directory.unwatched == std::vector<std::string>{"test://a"});
 }
 
+TEST_CASE("a reload that takes a resource away ends what its subscribers are told of it") {
+    StreamsFixture fixture;
+    const std::string id = fixture.start_session("2025-11-25");
+    auto& stream = fixture.begin(fixture.get(id));
+    fixture.begin(fixture.of(id, R"({"jsonrpc":"2.0","id":1,"method":"resources/subscribe",)"
+                                 R"("params":{"uri":"test://a"}})"));
+    fixture.notice(updated, R"({"uri":"test://a"})");
+    fixture.pass_gather_time();
+    REQUIRE(count_of(stream.body, R"("uri":"test://a")") == 1);
+    GatewayConfig next = fixture.config;
+    next.virtual_servers.front().connectors.front().resources.deny = {"test://a"};
+    CHECK(fixture.endpoint->reconfigure(next).any());
+    fixture.notice(updated, R"({"uri":"test://a"})");
+    fixture.pass_gather_time();
+    CHECK(count_of(stream.body, R"("uri":"test://a")") == 1);
+    CHECK(fixture.endpoint->reconfigure(fixture.config).any());
+    fixture.notice(updated, R"({"uri":"test://a"})");
+    fixture.pass_gather_time();
+    CHECK(count_of(stream.body, R"("uri":"test://a")") == 2);
+}
+
 TEST_CASE("what a connector asks outside of any call is asked on the session's own stream") {
     StreamsFixture fixture;
     const std::string id = fixture.start_session("2025-11-25", R"({"elicitation":{}})");
