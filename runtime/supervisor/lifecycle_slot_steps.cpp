@@ -229,7 +229,8 @@ Task<LifecycleEvent> LifecycleSlot::serve() {
             co_return LifecycleEvent::tree_gone;
         }
         if (instance->session_end) {
-            stop_reason_ = StopReason::stdout_closed;
+            // What was asked for in the same turn stays what it is.
+            stop_reason_ = stop_asked() ? stop_reason_ : StopReason::stdout_closed;
             co_return LifecycleEvent::session_ended;
         }
         if (stop_reason_ == StopReason::unresponsive) {
