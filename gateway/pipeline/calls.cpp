@@ -1,6 +1,6 @@
 #include "gateway/pipeline/calls.hpp"
 
-#include "gateway/pipeline/counted_in.hpp"
+#include "runtime/base/counted_while.hpp"
 
 #include <algorithm>
 #include <array>
@@ -89,7 +89,7 @@ Task<void> Calls::answer(std::shared_ptr<const Exchange> exchange,
 // It may belong to a connector that has not run yet.
 Task<void> Calls::learn_and_answer(std::shared_ptr<McpCall> call, HttpResponder& responder) {
     {
-        const CountedIn counted(in_flight_);
+        const CountedWhile counted(in_flight_);
         // A URI has no prefix that would say whose it is.
         const bool by_uri = call->kind == TargetKind::resource || !call->completion_ref.empty();
         co_await call->request().server().learn(by_uri ? "" : call->name, learn_deadline);
@@ -102,7 +102,7 @@ Task<void> Calls::learn_and_answer(std::shared_ptr<McpCall> call, HttpResponder&
 }
 
 Task<void> Calls::answer_resolved(SharedCall call, HttpResponder& responder) {
-    const CountedIn counted(in_flight_);
+    const CountedWhile counted(in_flight_);
     Walk walk(dialogues_, std::move(call), responder);
     register_call(*walk.call, walk.upstream);
     const bool modern = walk.call->message().era == Era::modern;

@@ -1,7 +1,7 @@
 #include "gateway/pipeline/operator_calls.hpp"
 
 #include "gateway/mcp/client_facts.hpp"
-#include "gateway/pipeline/counted_in.hpp"
+#include "runtime/base/counted_while.hpp"
 #include "runtime/base/json.hpp"
 #include "runtime/session/json_scan.hpp"
 
@@ -179,7 +179,7 @@ Task<Result<Calls::Plain>> Calls::call_plain(std::shared_ptr<const Exchange> exc
         co_return Error{"GH-R706", "too many calls in flight at this gateway", "", "",
                         "Try again shortly"};
     }
-    const CountedIn counted(in_flight_);
+    const CountedWhile counted(in_flight_);
     auto call = std::make_shared<McpCall>();
     call->held = HeldBytes(bodies_in_flight_bytes_, body_bytes);
     call->exchange = std::move(exchange);

@@ -13,14 +13,6 @@ namespace {
 constexpr std::size_t crash_file_max_bytes = 4ULL << 20;
 constexpr std::size_t crash_number_digits_count = 20; // of any 64-bit number
 
-Json crash_error_json(const Error& error) {
-    return Json{{"code", error.code},
-                {"what", error.what},
-                {"where", error.where},
-                {"why", error.why},
-                {"action", error.action}};
-}
-
 Error parse_crash_error(const Json& json) {
     return Error{json.value("code", ""), json.value("what", ""), json.value("where", ""),
                  json.value("why", ""), json.value("action", "")};
@@ -92,7 +84,7 @@ Json crash_json(const CrashRecord& record) {
         calls.push_back(crashed_call_json(call));
     }
     return Json{{"connector", record.connector},        {"instance", record.instance.value},
-                {"time", rfc3339_text(record.time)},    {"cause", crash_error_json(record.cause)},
+                {"time", rfc3339_text(record.time)},    {"cause", error_json(record.cause)},
                 {"exit", crash_exit_json(record.exit)}, {"calls", std::move(calls)},
                 {"last_lines", record.last_lines},      {"log_cursor", record.log_cursor}};
 }

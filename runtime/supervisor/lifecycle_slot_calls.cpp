@@ -1,5 +1,5 @@
 // The callers' side: waiting for an instance, handing calls to it, and saying why there is none.
-#include "runtime/supervisor/counted_while.hpp"
+#include "runtime/base/counted_while.hpp"
 #include "runtime/supervisor/lifecycle_slot.hpp"
 #include "runtime/supervisor/wait_time.hpp"
 

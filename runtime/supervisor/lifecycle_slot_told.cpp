@@ -1,6 +1,6 @@
 // One call on one instance, and what its caller is told if the instance ends under it.
+#include "runtime/base/counted_while.hpp"
 #include "runtime/session/json_scan.hpp"
-#include "runtime/supervisor/counted_while.hpp"
 #include "runtime/supervisor/lifecycle_slot.hpp"
 #include "runtime/supervisor/wait_time.hpp"
 
