@@ -71,6 +71,8 @@ class AdminApi final : public HttpHandler {
 
     // GH-N404 of an unknown connector.
     Result<runtime::ConnectorLog*> log_of(const std::string& name) const;
+    // What the journal says of a change, without its outcome.
+    static JournalRecord admin_record(std::string peer, std::string action, std::string target);
     // Written before the change; an error means the change must not happen.
     Task<Result<std::uint64_t>> announce(std::string peer, std::string action, std::string target);
     // A change that was announced and then failed.

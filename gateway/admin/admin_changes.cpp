@@ -10,15 +10,6 @@ namespace gatehouse::gateway {
 
 namespace {
 
-JournalRecord admin_record(std::string peer, std::string action, std::string target) {
-    JournalRecord record;
-    record.kind = RecordKind::admin;
-    record.principal = std::move(peer);
-    record.action = std::move(action);
-    record.target = std::move(target);
-    return record;
-}
-
 // The name in {"name": …} of a request body.
 Result<std::string> name_in_body(std::string_view body) {
     auto parsed = parse_json(body, 4);
@@ -153,6 +144,15 @@ Task<HttpReply> AdminApi::remove_secret(std::string name, std::string peer) {
     // A withdrawn secret must not live on in running connectors.
     parts_.connectors.secret_changed(secret);
     co_return no_content();
+}
+
+JournalRecord AdminApi::admin_record(std::string peer, std::string action, std::string target) {
+    JournalRecord record;
+    record.kind = RecordKind::admin;
+    record.principal = std::move(peer);
+    record.action = std::move(action);
+    record.target = std::move(target);
+    return record;
 }
 
 Task<Result<std::uint64_t>> AdminApi::announce(std::string peer, std::string action,

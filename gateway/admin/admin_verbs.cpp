@@ -29,15 +29,6 @@ const ConnectorVerbEntry& connector_verb(AdminOperation operation) {
     return verbs.front();
 }
 
-JournalRecord verb_record(std::string peer, std::string action, std::string target) {
-    JournalRecord record;
-    record.kind = RecordKind::admin;
-    record.principal = std::move(peer);
-    record.action = std::move(action);
-    record.target = std::move(target);
-    return record;
-}
-
 // The failure of a verb is the connector's, so it is no fault of the request.
 HttpReply failed_reply(const Error& error) {
     const int known = status_of_error(error);
@@ -101,7 +92,7 @@ Task<HttpReply> AdminApi::change_connector(AdminRoute route, std::string peer) {
     Task<Result<void>> action = (parts_.connectors.*verb.act)(name);
     auto done = co_await std::move(action);
     if (!done) {
-        record_failure(verb_record(std::move(peer), verb.action, route.name), done.error());
+        record_failure(admin_record(std::move(peer), verb.action, route.name), done.error());
         co_return failed_reply(done.error());
     }
     const auto status = parts_.connectors.status(name);
@@ -120,7 +111,7 @@ Task<HttpReply> AdminApi::reload(std::string peer) {
     }
     auto report = co_await parts_.reloader->reload();
     if (!report) {
-        record_failure(verb_record(std::move(peer), "reload", facts_.config_file), report.error());
+        record_failure(admin_record(std::move(peer), "reload", facts_.config_file), report.error());
         co_return problem_reply(status_of_error(report.error()), report.error());
     }
     Json json = Json::object();
